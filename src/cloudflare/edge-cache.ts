@@ -1,0 +1,81 @@
+import { agedAnswer, type PackedAnswer, packAnswer } from '../dns/packed.ts'
+import { isFailure } from '../dns/protocol.ts'
+import { cacheKey } from '../dns/query.ts'
+import type { NameSource } from '../namecoin/source.ts'
+import { residence } from '../resolver/cache.ts'
+import type { Stage } from '../resolver/question.ts'
+
+/** The part of Cloudflare's Cache API that is used. */
+export interface HttpCache {
+  match(url: string): Promise<Response | undefined>
+  put(url: string, response: Response): Promise<void>
+}
+
+export interface EdgeCacheOptions {
+  readonly cache: HttpCache
+  /** The time of day, milliseconds since 1970: isolates share no other clock. */
+  readonly wallClock: () => number
+  /** Lets work go on after the response has been sent. */
+  readonly waitUntil: (work: Promise<unknown>) => void
+}
+
+/** A host that cannot exist (RFC 6761 §6.4): the key is no page anybody could ask for. */
+const KEY_HOST = 'https://packed-answers.invalid'
+
+const STORED_AT = 'bitdoh-stored-at'
+const RCODE = 'bitdoh-rcode'
+const OPTIONS = 'bitdoh-options'
+
+/**
+ * Keeps packed answers in the cache of Cloudflare's data centre, so that an isolate that has just started need not
+ * ask the backend for what its neighbour found out. Shuffling comes after it, like after every cache.
+ *
+ * The epoch is part of the key: after a new block the old answers are not found any more.
+ */
+export function edgeCache({ cache, wallClock, waitUntil }: EdgeCacheOptions) {
+  return (tip: NameSource['tip']): Stage =>
+    async function edgeCache(question, next) {
+      const epoch = (await tip())?.epoch
+      if (epoch === undefined) return next(question)
+      const url = `${KEY_HOST}/${await digest(`${epoch}\0${cacheKey(question.query)}`)}`
+      const known = await cache.match(url).then(read, () => undefined)
+      if (known !== undefined) {
+        const age = Math.max(0, Math.floor((wallClock() - known.storedAt) / 1000))
+        if (age < residence(known.packed)) return agedAnswer(known.packed, age)
+      }
+      const packed = await next(question)
+      if (!isFailure(packed.rcode) && residence(packed) > 0) {
+        waitUntil(cache.put(url, toResponse(packed, wallClock())).catch(() => {}))
+      }
+      return packed
+    }
+}
+
+/** The key says nothing of the name to whoever lists caches. */
+async function digest(text: string): Promise<string> {
+  const hash = await crypto.subtle.digest('SHA-256', Buffer.from(text, 'utf16le'))
+  return Buffer.from(hash).toString('hex')
+}
+
+const toResponse = (packed: PackedAnswer, storedAt: number): Response =>
+  new Response(Uint8Array.from(packed.bytes), {
+    headers: {
+      'cache-control': `max-age=${residence(packed)}`,
+      [STORED_AT]: String(storedAt),
+      [RCODE]: String(packed.rcode),
+      [OPTIONS]: Buffer.from(packed.options).toString('hex'),
+    },
+  })
+
+async function read(
+  response: Response | undefined,
+): Promise<{ packed: PackedAnswer; storedAt: number } | undefined> {
+  if (response === undefined) return undefined
+  const { headers } = response
+  const options = Uint8Array.from(Buffer.from(headers.get(OPTIONS) ?? '', 'hex'))
+  const packed = packAnswer(new Uint8Array(await response.arrayBuffer()), options)
+  const storedAt = Number(headers.get(STORED_AT))
+  return packed === undefined
+    ? undefined
+    : { packed: { ...packed, rcode: Number(headers.get(RCODE)) }, storedAt }
+}

@@ -1,0 +1,158 @@
+import { MAX_NAME_LENGTH, type Name, readName, skipName } from './name.ts'
+import { Class, Flag, HEADER_LENGTH, Option, Rcode, Type } from './protocol.ts'
+
+/** A question that was understood, with all that its answer depends on. */
+export interface Query {
+  readonly id: number
+  /** RD, AD and CD as sent: see `Flag`. */
+  readonly flags: number
+  /** QNAME as sent, on the wire: echoed octet for octet, 0x20 case included. A view into the request. */
+  readonly wireName: Uint8Array
+  readonly type: number
+  readonly class: number
+  /** The client's OPT record (RFC 6891); undefined when it sent none, and then none goes back. */
+  readonly edns: ClientEdns | undefined
+}
+
+/** What the client's OPT record says that matters here. Its UDP size does not (RFC 8484 §6). */
+export interface ClientEdns {
+  readonly version: number
+  /** DO: the client wants DNSSEC records (RFC 4035 §3.2.1). */
+  readonly dnssecOk: boolean
+  /** The client padded its query, so the answer is padded too (RFC 7830 §4). */
+  readonly padded: boolean
+}
+
+/**
+ * A message that is no answerable query.
+ *
+ * - `malformed`: not even a header and one readable question can be made of it: HTTP 400, no DNS message.
+ * - `refused-rcode`: a DNS message goes back with this response code; `query` holds what could be read.
+ */
+export type QueryError =
+  | { readonly kind: 'malformed'; readonly reason: string }
+  | { readonly kind: 'refused-rcode'; readonly rcode: number; readonly reason: string; readonly query: Query }
+
+export type ParsedQuery = { readonly kind: 'query'; readonly query: Query } | QueryError
+
+const OPCODE_MASK = 0x7800
+/** Fixed part of a record after its owner: TYPE, CLASS, TTL, RDLENGTH (RFC 1035 §4.1.3). */
+const RECORD_FIXED_LENGTH = 10
+const NO_NAME = new Uint8Array(1)
+
+const malformed = (reason: string): QueryError => ({ kind: 'malformed', reason })
+
+/**
+ * Parses a DNS query by hand: the hot path of every request, so no intermediate objects.
+ *
+ * Answers each malformed message as `doh-clients.md` §2a has it (C5, C8, C27): what cannot be read at all, a
+ * response, and a message without a question are `malformed`; several questions, two OPT records and an OPT that
+ * is not well-formed are FORMERR; another opcode is NOTIMP; another EDNS version is BADVERS (RFC 6891 §6.1.3);
+ * zone transfers and other classes are REFUSED.
+ */
+export function parseQuery(message: Uint8Array): ParsedQuery {
+  if (message.length < HEADER_LENGTH) return malformed('shorter than a DNS header')
+  const id = (message[0]! << 8) | message[1]!
+  const flags = (message[2]! << 8) | message[3]!
+  if ((flags & Flag.QR) !== 0) return malformed('a response, not a query')
+
+  const questions = (message[4]! << 8) | message[5]!
+  if ((flags & OPCODE_MASK) !== 0) {
+    // RFC 1035 §4.1.1: NOTIMP. The sections of another opcode mean other things (RFC 2136 §2): none is read.
+    const query = { id, flags, wireName: NO_NAME, type: 0, class: 0, edns: undefined }
+    return { kind: 'refused-rcode', rcode: Rcode.NOTIMP, reason: 'opcode', query }
+  }
+  if (questions === 0) return malformed('no question')
+
+  const nameEnd = endOfQuestionName(message)
+  if (nameEnd === -1) return malformed('the name in the question')
+  let offset = nameEnd + 4
+  if (offset > message.length) return malformed('ends within the question')
+  const type = (message[nameEnd]! << 8) | message[nameEnd + 1]!
+  const qclass = (message[nameEnd + 2]! << 8) | message[nameEnd + 3]!
+  const wireName = message.subarray(HEADER_LENGTH, nameEnd)
+  let edns: ClientEdns | undefined
+  const refuse = (rcode: number, reason: string): QueryError => ({
+    kind: 'refused-rcode',
+    rcode,
+    reason,
+    query: { id, flags, wireName, type, class: qclass, edns },
+  })
+  // RFC 9619: a query has one question.
+  if (questions > 1) return refuse(Rcode.FORMERR, 'more than one question')
+
+  const before = ((message[6]! << 8) | message[7]!) + ((message[8]! << 8) | message[9]!)
+  const total = before + ((message[10]! << 8) | message[11]!)
+  for (let record = 0; record < total; record++) {
+    const owner = offset
+    const fixed = skipName(message, owner)
+    if (fixed === -1 || fixed + RECORD_FIXED_LENGTH > message.length) return malformed('ends within a record')
+    const end = fixed + RECORD_FIXED_LENGTH + ((message[fixed + 8]! << 8) | message[fixed + 9]!)
+    if (end > message.length) return malformed('a record longer than the message')
+    if (((message[fixed]! << 8) | message[fixed + 1]!) === Type.OPT) {
+      // RFC 6891 §6.1.1: one OPT, in the additional section, owned by the root.
+      if (edns !== undefined) return refuse(Rcode.FORMERR, 'more than one OPT record')
+      if (record < before || message[owner] !== 0) return refuse(Rcode.FORMERR, 'a misplaced OPT record')
+      const padded = hasPadding(message, fixed + RECORD_FIXED_LENGTH, end)
+      if (padded === undefined) return refuse(Rcode.FORMERR, 'an OPT record with broken options')
+      edns = { version: message[fixed + 5]!, dnssecOk: (message[fixed + 6]! & 0x80) !== 0, padded }
+    }
+    offset = end
+  }
+  if (offset !== message.length) return malformed('octets behind the last record')
+
+  if (edns !== undefined && edns.version !== 0) return refuse(Rcode.BADVERS, 'EDNS version')
+  if (type === Type.AXFR || type === Type.IXFR) return refuse(Rcode.REFUSED, 'zone transfer')
+  if (type === Type.OPT || type === 0) return refuse(Rcode.FORMERR, 'a type that cannot be asked for')
+  if (type === Type.TSIG || type === Type.TKEY || type === Type.MAILA || type === Type.MAILB)
+    return refuse(Rcode.NOTIMP, 'a type that cannot be asked for')
+  if (qclass !== Class.IN) return refuse(Rcode.REFUSED, 'class')
+  return { kind: 'query', query: { id, flags, wireName, type, class: qclass, edns } }
+}
+
+/** The offset behind QNAME, or -1. Nothing stands before it to point to, so a pointer there is a loop. */
+function endOfQuestionName(message: Uint8Array): number {
+  let offset = HEADER_LENGTH
+  for (;;) {
+    const length = message[offset]
+    if (length === undefined || length > 63) return -1
+    offset += length + 1
+    if (offset - HEADER_LENGTH > 255 || offset > message.length) return -1
+    if (length === 0) return offset
+  }
+}
+
+/** Whether an OPT's options hold PADDING; undefined when they do not fill its RDATA exactly (RFC 6891 §6.1.2). */
+function hasPadding(message: Uint8Array, start: number, end: number): boolean | undefined {
+  let padded = false
+  let offset = start
+  while (offset < end) {
+    if (offset + 4 > end) return undefined
+    if (((message[offset]! << 8) | message[offset + 1]!) === Option.PADDING) padded = true
+    offset += 4 + ((message[offset + 2]! << 8) | message[offset + 3]!)
+  }
+  return offset === end ? padded : undefined
+}
+
+/** QNAME as labels, in the case it was sent in. */
+export const queryName = (query: Query): Name => readName(query.wireName, 0)!.name
+
+/**
+ * What two queries must share to share an answer: the name without regard to case, the type, DO and CD
+ * (RFC 4035 §3.2). The id, the padding and the client's other wishes are patched into a copy.
+ */
+export function cacheKey(query: Query): string {
+  const { wireName, type, flags, edns } = query
+  const { length } = wireName
+  for (let index = 0; index < length; index++) {
+    const octet = wireName[index]!
+    KEY[index] = octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet
+  }
+  KEY[length] = type >> 8
+  KEY[length + 1] = type & 0xff
+  KEY[length + 2] = (edns?.dnssecOk === true ? 1 : 0) | ((flags & Flag.CD) !== 0 ? 2 : 0)
+  return KEY.toString('latin1', 0, length + 3)
+}
+
+/** Room for the longest key, used again each time: a string of one octet a character is cut out of it at once. */
+const KEY = Buffer.alloc(MAX_NAME_LENGTH + 3)

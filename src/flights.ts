@@ -1,0 +1,26 @@
+/**
+ * One flight for identical questions: while the work for a key is under way, everybody who asks for the same key
+ * waits for that one result.
+ *
+ * Attack: without it, many identical questions at once become as many outgoing ones, which also multiplies a
+ * spoofer's chances (the birthday attack of RFC 5452 §5).
+ */
+export type Flights = <Result>(key: string, start: () => Promise<Result>) => Promise<Result>
+
+/** Shares flights in this process. For runtimes where one request may wait for another's work: Node. */
+export function sharedFlights(): Flights {
+  const underWay = new Map<string, Promise<unknown>>()
+  return function join<Result>(key: string, start: () => Promise<Result>): Promise<Result> {
+    const existing = underWay.get(key) as Promise<Result> | undefined
+    if (existing !== undefined) return existing
+    const flight = start().finally(() => underWay.delete(key))
+    underWay.set(key, flight)
+    return flight
+  }
+}
+
+/**
+ * Shares nothing. For Workers: a promise of one request must not be awaited by another, whose answer would die
+ * with the first one's connection.
+ */
+export const ownFlights: Flights = (_key, start) => start()

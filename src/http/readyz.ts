@@ -1,0 +1,23 @@
+import type { Handler } from 'hono'
+
+/** Whether the gateway can be sent clients. Never rejects. */
+export type Readiness = () => Promise<ReadyReport>
+
+export type ReadyReport =
+  /** A backend can be used; with the newest block's height and age in seconds, where the backend has a chain. */
+  | { readonly ready: true; readonly height?: number; readonly tipAge?: number }
+  /** No backend can: a stable code, and a line for people. */
+  | { readonly ready: false; readonly code: string; readonly detail: string }
+
+/** Seconds after which a probe may ask again. */
+const RETRY_AFTER_SECONDS = '5'
+
+/** `/readyz`: 200 when a backend can be used, 503 otherwise; JSON either way. */
+export function readyz(readiness: Readiness): Handler {
+  return async function readyz(c) {
+    const report = await readiness()
+    return report.ready
+      ? c.json(report, 200, { 'cache-control': 'no-store' })
+      : c.json(report, 503, { 'cache-control': 'no-store', 'retry-after': RETRY_AFTER_SECONDS })
+  }
+}

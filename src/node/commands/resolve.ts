@@ -1,0 +1,141 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { buildQuery } from '../../dns/build-query.ts'
+import { nameFromUser } from '../../dns/idn.ts'
+import { extendedErrors, type Message, messageRcode, readMessage } from '../../dns/message.ts'
+import { extendedErrorName, recordToText } from '../../dns/presentation.ts'
+import { isFailure, Rcode, rcodeName, Type, typeNumber } from '../../dns/protocol.ts'
+import { createGateway } from '../../gateway.ts'
+import { DNS_MESSAGE } from '../../http/exchange.ts'
+import { googleJson } from '../../http/json.ts'
+import type { Settings } from '../../settings/settings.ts'
+import { nodeRuntime } from '../runtime.ts'
+import { openSource } from '../sources.ts'
+import { nodeTransport } from '../upstream-transport.ts'
+import { Exit, type Terminal } from './command.ts'
+
+/** What is asked, and how the answer is to be shown. */
+export interface ResolveRequest {
+  readonly name: string
+  /** A record type's mnemonic or number; A when left out. */
+  readonly type: string | undefined
+  readonly format: 'zone-file' | 'json'
+  /** Where the answer comes from: another gateway's DoH URL, or a gateway of these settings inside this process. */
+  readonly from:
+    | { readonly kind: 'server'; readonly url: string; readonly state: string }
+    | { readonly kind: 'settings'; readonly settings: Settings }
+}
+
+/** Milliseconds another gateway gets to answer. */
+const SERVER_TIMEOUT_MS = 10_000
+
+/**
+ * One lookup, printed as zone-file lines or JSON.
+ * @returns the exit code: 0 an answer, 1 no such name or data, 2 bad usage, 3 could not be resolved
+ */
+export async function resolve(request: ResolveRequest, terminal: Terminal): Promise<number> {
+  const name = nameFromUser(request.name)
+  if (name === undefined)
+    return usage(terminal, `NAME: given ${JSON.stringify(request.name)}, takes a domain name`)
+  const type = request.type === undefined ? Type.A : typeNumber(request.type)
+  if (type === undefined) {
+    return usage(
+      terminal,
+      `TYPE: given ${JSON.stringify(request.type)}, takes a record type such as AAAA, or a number`,
+    )
+  }
+  const query = buildQuery({ name, type, dnssecOk: false, checkingDisabled: false })
+  const { from } = request
+  const asked =
+    from.kind === 'server' ? await askServer(from, query) : await askSettings(from.settings, query, terminal)
+  if (asked.kind === 'failed') {
+    terminal.complain(asked.line)
+    return Exit.FAILED
+  }
+  const message = readMessage(asked.answer)
+  if (message === undefined) {
+    terminal.complain('the answer is no DNS message')
+    return Exit.FAILED
+  }
+  if (request.format === 'json') terminal.print(JSON.stringify(googleJson(message), undefined, 2))
+  else for (const record of message.answer) terminal.print(recordToText(record))
+  for (const { code, text } of extendedErrors(message)) {
+    terminal.complain(`${extendedErrorName(code)}${text === '' ? '' : `: ${text}`}`)
+  }
+  return exitCode(message, type, request.format, terminal)
+}
+
+function exitCode(
+  message: Message,
+  type: number,
+  format: ResolveRequest['format'],
+  terminal: Terminal,
+): number {
+  const rcode = messageRcode(message)
+  if (isFailure(rcode)) {
+    terminal.complain(rcodeName(rcode))
+    return Exit.FAILED
+  }
+  const found = message.answer.some((record) => record.type === type || type === Type.ANY)
+  if (found && rcode === Rcode.NOERROR) return Exit.OK
+  if (format === 'zone-file')
+    terminal.complain(rcode === Rcode.NOERROR ? 'NODATA: no record of that type' : rcodeName(rcode))
+  return Exit.NOTHING
+}
+
+type Asked =
+  | { readonly kind: 'answer'; readonly answer: Uint8Array }
+  | { readonly kind: 'failed'; readonly line: string }
+
+async function askSettings(settings: Settings, query: Uint8Array, { log }: Terminal): Promise<Asked> {
+  const opened = await openSource(settings, log)
+  if (opened.kind === 'failed') return opened
+  const transport = nodeTransport({})
+  try {
+    const { exchange } = createGateway(settings, opened.source, nodeRuntime(log, transport))
+    const result = await exchange(query)
+    return result.kind === 'answer'
+      ? { kind: 'answer', answer: result.body }
+      : { kind: 'failed', line: result.reason }
+  } finally {
+    opened.source.close()
+    await transport.close()
+  }
+}
+
+async function askServer({ url, state }: { url: string; state: string }, query: Uint8Array): Promise<Asked> {
+  if (!URL.canParse(url) || new URL(url).protocol !== 'https:') {
+    return { kind: 'failed', line: `--server: given ${JSON.stringify(url)}, takes an https:// URL` }
+  }
+  const ca = await localCaFor(new URL(url), state)
+  const transport = nodeTransport(ca === undefined ? {} : { ca })
+  try {
+    const { status, contentType, body } = await transport.post(
+      url,
+      query,
+      AbortSignal.timeout(SERVER_TIMEOUT_MS),
+    )
+    return status === 200 && contentType.toLowerCase().startsWith(DNS_MESSAGE)
+      ? { kind: 'answer', answer: body }
+      : { kind: 'failed', line: `${url}: HTTP ${status}, ${contentType || 'no content type'}` }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    return { kind: 'failed', line: `${url}: ${code ?? message}` }
+  } finally {
+    await transport.close()
+  }
+}
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** A gateway on this machine has a certificate of this machine's local CA, which nobody else trusts. */
+async function localCaFor({ hostname }: URL, state: string): Promise<string | undefined> {
+  return LOOPBACK.has(hostname)
+    ? readFile(join(state, 'local-ca.pem'), 'utf8').catch(() => undefined)
+    : undefined
+}
+
+function usage(terminal: Terminal, line: string): number {
+  terminal.complain(line)
+  return Exit.USAGE
+}

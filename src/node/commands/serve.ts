@@ -1,0 +1,88 @@
+import { createGateway } from '../../gateway.ts'
+import { createFastPath } from '../../http/fast-path.ts'
+import type { Settings } from '../../settings/settings.ts'
+import { nodeRuntime } from '../runtime.ts'
+import { serve as serveHandler } from '../server.ts'
+import { openSource } from '../sources.ts'
+import { openCertificate } from '../tls.ts'
+import { nodeTransport } from '../upstream-transport.ts'
+import { Exit, type Terminal } from './command.ts'
+
+/** Milliseconds that answers under way get to finish after SIGTERM: more than any query may take. */
+const DRAIN_MS = 8_000
+
+/**
+ * Runs the gateway until `stop` aborts: prints one line with the URL once it answers, then drains.
+ * @param state the state folder, settled by the caller
+ * @returns the exit code
+ */
+export async function serve(
+  settings: Settings & { state: string },
+  terminal: Terminal,
+  stop: AbortSignal,
+): Promise<number> {
+  const { log } = terminal
+  const opened = await openSource(settings, log)
+  if (opened.kind === 'failed') return failed(terminal, opened.line)
+  const { source } = opened
+  const certificate =
+    settings.tls === 'off'
+      ? undefined
+      : await openCertificate({
+          tlsCert: settings.tlsCert,
+          tlsKey: settings.tlsKey,
+          state: settings.state,
+          hosts: settings.listen.map(({ host }) => host),
+          log,
+          now: Date.now,
+        })
+  if (certificate?.kind === 'failed') {
+    source.close()
+    return failed(terminal, certificate.line)
+  }
+  const transport = nodeTransport({})
+  const { app, exchange } = createGateway(settings, source, nodeRuntime(log, transport))
+  const serving = await serveHandler({
+    listen: settings.listen,
+    tls: certificate,
+    handler: (request) => app.fetch(request),
+    fastPath: createFastPath(exchange),
+    log,
+  })
+  const release = async (): Promise<void> => {
+    source.close()
+    certificate?.close()
+    await transport.close()
+  }
+  if (serving.kind === 'failed') {
+    await release()
+    return failed(terminal, serving.line)
+  }
+
+  const caPath = certificate?.caPath
+  if (caPath !== undefined) log.info('local-ca', { trust: caPath })
+  log.info('settings', {
+    backend: settings.backend.join(','),
+    upstream: settings.upstream.join(',') || 'none',
+    network: settings.network,
+    cache: settings.cacheEntries,
+  })
+  terminal.print(`bitdoh answers at ${serving.origins.map((origin) => `${origin}/dns-query`).join(' and ')}`)
+
+  await aborted(stop)
+  log.info('stopping')
+  await serving.close(DRAIN_MS)
+  await release()
+  return Exit.OK
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+
+function failed({ complain }: Terminal, line: string): number {
+  complain(line)
+  return Exit.FAILED
+}

@@ -1,0 +1,19 @@
+import { sharedFlights } from '../flights.ts'
+import type { Runtime } from '../gateway.ts'
+import type { Log } from '../log.ts'
+import type { UpstreamTransport } from '../upstream/transport.ts'
+
+/** Octets for the caches of one process: some 100,000 answers, and as many values. */
+const CACHE_OCTETS = { answers: 128 * 1024 * 1024, values: 64 * 1024 * 1024 }
+
+/** What Node gives the gateway. */
+export const nodeRuntime = (log: Log, transport: UpstreamTransport): Runtime => ({
+  now: () => performance.now(),
+  wallClock: () => Date.now(),
+  timeout: (milliseconds) => AbortSignal.timeout(milliseconds),
+  fillRandom: (lot) => crypto.getRandomValues(lot),
+  flights: sharedFlights(),
+  transport,
+  log,
+  cacheOctets: CACHE_OCTETS,
+})

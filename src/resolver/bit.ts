@@ -1,0 +1,180 @@
+import { BIT, soaRecord } from '../bit/apex.ts'
+import { type BitAnswer, type FetchValue, lookup, startEffort } from '../bit/lookup.ts'
+import { type ExtendedErrorText, encodeAnswer } from '../dns/encode.ts'
+import { readMessage } from '../dns/message.ts'
+import { isAtOrBelow, type Name, nameKey, nameToWire } from '../dns/name.ts'
+import type { PackedAnswer } from '../dns/packed.ts'
+import { ExtendedError, Rcode } from '../dns/protocol.ts'
+import { queryName } from '../dns/query.ts'
+import type { ResourceRecord } from '../dns/record.ts'
+import type { NameOutcome, Tip } from '../namecoin/source.ts'
+import { type FailureCode, failureAnswer } from './failure.ts'
+import { leadsToPrivate } from './private-addresses.ts'
+import type { Answerer, Question, Stage } from './question.ts'
+import type { Values } from './values.ts'
+
+/** Aliases followed for one question (`namecoin-values.md` §4.2: 8 to 16). */
+const MAX_ALIASES = 12
+
+/** Average seconds from block to block: how long a block that is to expire a name keeps us waiting. */
+const BLOCK_SECONDS = 600
+
+/** What to do with private addresses in .bit answers. */
+export type PrivateAnswers = 'allow' | 'strip'
+
+/** What the stage needs. */
+export interface BitStageOptions {
+  readonly values: Values
+  readonly tip: () => Tip | undefined | Promise<Tip | undefined>
+  readonly privateAnswers: PrivateAnswers
+  /** Answers for names outside .bit that an alias leads to. */
+  readonly resolveOutside: Answerer
+}
+
+/**
+ * Answers names under .bit from Namecoin: nothing under .bit ever goes on to the next stage.
+ *
+ * Aliases are followed to their end, inside .bit here and outside through the other stages, because stub resolvers
+ * do not follow them: Firefox takes only what stands in the message.
+ */
+export function bitStage({ values, tip, privateAnswers, resolveOutside }: BitStageOptions): Stage {
+  return async function bit(question, next) {
+    if (!isAtOrBelow(question.name, BIT)) return next(question)
+    const known = await tip()
+    const serial = known?.height ?? 1
+    const fetched = fetchThrough(values, known?.epoch ?? '', question.signal)
+    const chain: ResourceRecord[] = []
+    const seen = new Set<string>()
+    const { type } = question.query
+    // One budget for the whole chain: a hostile alias to a hostile value costs no more than either.
+    const effort = startEffort()
+
+    let target = question.name
+    while (isAtOrBelow(target, BIT)) {
+      if (seen.has(nameKey(target))) return failureAnswer(question, 'alias-loop')
+      if (seen.size === MAX_ALIASES) return failureAnswer(question, 'alias-chain-too-long')
+      seen.add(nameKey(target))
+      const answer = await lookup({ name: target, type }, fetched.fetch, { serial, effort })
+      switch (answer.kind) {
+        case 'alias':
+          chain.push(...answer.records)
+          target = answer.target
+          break
+        case 'unreachable':
+          return failureAnswer(question, fetched.failure)
+        case 'invalid':
+          return failureAnswer(question, 'value-invalid')
+        case 'delegation':
+          return failureAnswer(question, 'delegated')
+        default:
+          return finish(question, chain, answer, serial, fetched, privateAnswers)
+      }
+    }
+    return leave(question, chain, target, fetched, resolveOutside)
+  }
+}
+
+/** The fetches of one question: what they cost, when what they found runs out, and why one could not be made. */
+interface Fetched {
+  readonly fetch: FetchValue
+  /** Seconds until the first of the names fetched expires. */
+  secondsLeft: number
+  /** The reason of the last fetch that failed. */
+  failure: FailureCode
+  expired: boolean
+}
+
+function fetchThrough(values: Values, epoch: string, signal: AbortSignal): Fetched {
+  const fetched: Fetched = {
+    secondsLeft: Number.POSITIVE_INFINITY,
+    failure: 'internal',
+    expired: false,
+    async fetch(name) {
+      const outcome: NameOutcome = await values.lookup(name, epoch, signal)
+      switch (outcome.kind) {
+        case 'found':
+          if (outcome.expiresIn !== undefined)
+            fetched.secondsLeft = Math.min(fetched.secondsLeft, outcome.expiresIn * BLOCK_SECONDS)
+          return { kind: 'value', value: outcome.value }
+        case 'expired':
+          fetched.expired = true
+          return { kind: 'absent' }
+        case 'absent':
+          return { kind: 'absent' }
+        case 'invalid':
+          return { kind: 'invalid' }
+        case 'unreachable':
+          fetched.failure = `namecoin-${outcome.code}`
+          return { kind: 'unreachable' }
+      }
+    },
+  }
+  return fetched
+}
+
+/** The answer at the end of the chain of aliases, all of it in .bit. */
+function finish(
+  question: Question,
+  chain: readonly ResourceRecord[],
+  answer: Extract<BitAnswer, { kind: 'answer' | 'nodata' | 'nxdomain' | 'yxdomain' }>,
+  serial: number,
+  fetched: Fetched,
+  privateAnswers: PrivateAnswers,
+): PackedAnswer {
+  const own = answer.kind === 'nxdomain' ? [] : answer.records
+  const kept = privateAnswers === 'strip' ? own.filter((record) => !leadsToPrivate(record)) : own
+  const isPositive = answer.kind === 'answer' && kept.length > 0
+  const clamp = (record: ResourceRecord) => ({ ...record, ttl: Math.min(record.ttl, fetched.secondsLeft) })
+  return encodeAnswer({
+    question: { name: queryName(question.query), type: question.query.type, class: question.query.class },
+    rcode: RCODES[answer.kind],
+    authoritative: true,
+    answer: [...chain, ...kept].map(clamp),
+    authority: isPositive ? [] : [clamp(soaRecord(serial))],
+    extendedErrors: explain(answer, kept.length < own.length, fetched),
+  })
+}
+
+const RCODES = {
+  answer: Rcode.NOERROR,
+  nodata: Rcode.NOERROR,
+  nxdomain: Rcode.NXDOMAIN,
+  yxdomain: Rcode.YXDOMAIN,
+} as const
+
+/** What a client may want to know about an answer that holds less than hoped for. */
+function explain(answer: BitAnswer, stripped: boolean, { expired }: Fetched): ExtendedErrorText[] {
+  if (stripped) return [{ code: ExtendedError.FILTERED, text: 'private addresses are left out here' }]
+  if (answer.kind === 'nxdomain' && expired)
+    return [{ code: ExtendedError.OTHER, text: "the name's registration has expired" }]
+  return []
+}
+
+/**
+ * The answer to a chain of aliases that leads out of .bit: our aliases, then what the other stages say of the last
+ * one, with its response code and its SOA (RFC 6604 §3). AD is off: the chain is not signed all the way.
+ */
+async function leave(
+  question: Question,
+  chain: readonly ResourceRecord[],
+  target: Name,
+  fetched: Fetched,
+  resolveOutside: Answerer,
+): Promise<PackedAnswer> {
+  const outside = await resolveOutside({
+    query: { ...question.query, wireName: nameToWire(target) },
+    name: target,
+    signal: question.signal,
+  })
+  const message = readMessage(outside.bytes)
+  if (message === undefined) return failureAnswer(question, 'upstream-protocol')
+  const clamp = (record: ResourceRecord) => ({ ...record, ttl: Math.min(record.ttl, fetched.secondsLeft) })
+  const packed = encodeAnswer({
+    question: { name: queryName(question.query), type: question.query.type, class: question.query.class },
+    rcode: outside.rcode,
+    authoritative: true,
+    answer: [...chain.map(clamp), ...message.answer],
+    authority: message.authority,
+  })
+  return { ...packed, options: outside.options }
+}

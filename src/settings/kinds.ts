@@ -1,0 +1,86 @@
+/**
+ * What a setting may take: how its text is read, and how that is said to a person. A kind is a value; the schema
+ * puts kinds together, so that the parser and the help can never disagree.
+ */
+export interface Kind<Value> {
+  /** What it takes, for the help and for errors: `on or off`. */
+  readonly takes: string
+  /** The value of a text, undefined when it is none. */
+  readonly read: (text: string) => Value | undefined
+}
+
+/** A host and a port, as in `127.0.0.1:8443` or `[::1]:8443`. */
+export interface Address {
+  /** A name or an address; IPv6 without brackets. */
+  readonly host: string
+  /** 0 lets the system choose one. */
+  readonly port: number
+}
+
+/** RFC 6335 §6: ports are 16 bits. */
+const MAX_PORT = 65_535
+
+/** Any text but none at all. */
+export const text = (takes: string): Kind<string> => ({
+  takes,
+  read: (given) => (given === '' ? undefined : given),
+})
+
+/** One of some words. */
+export const oneOf = <const Word extends string>(...words: readonly Word[]): Kind<Word> => ({
+  takes: words.length === 1 ? words[0]! : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`,
+  read: (given) => words.find((word) => word === given),
+})
+
+/** A whole number within bounds, both included. */
+export const wholeNumber = (smallest: number, largest: number): Kind<number> => ({
+  takes: `a whole number from ${smallest} to ${largest}`,
+  read: (given) => {
+    const number = /^[0-9]{1,15}$/.test(given) ? Number(given) : Number.NaN
+    return number >= smallest && number <= largest ? number : undefined
+  },
+})
+
+/** `HOST:PORT`. */
+export const address: Kind<Address> = {
+  takes: 'HOST:PORT, an IPv6 address in brackets',
+  read: (given) => {
+    const match = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([\w.-]+)):([0-9]{1,5})$/.exec(given)
+    const [, ipv6, host, digits] = match ?? []
+    const port = Number(digits)
+    if (match === null || port > MAX_PORT) return undefined
+    // `[1.2]:80` passes the characters above but is no address; the URL parser knows what is.
+    if (ipv6 !== undefined && !URL.canParse(`http://[${ipv6.replace(/%.*$/, '')}]`)) return undefined
+    return { host: (ipv6 ?? host)!, port }
+  },
+}
+
+const readUrl = (given: string, schemes: readonly string[]): URL | undefined => {
+  if (!URL.canParse(given)) return undefined
+  const url = new URL(given)
+  return schemes.includes(url.protocol) && url.hash === '' ? url : undefined
+}
+
+/** An `http://` or `https://` URL, with or without `user:password@`. */
+export const webUrl: Kind<string> = {
+  takes: 'an http:// or https:// URL',
+  read: (given) => readUrl(given, ['http:', 'https:'])?.href,
+}
+
+/**
+ * The URL of a DoH server. RFC 8484 §4.1.1 writes them as URI templates ending in `{?dns}`; queries go out with
+ * POST, which uses the template without the variable.
+ */
+export const dohUrl: Kind<string> = {
+  takes: 'an https:// URL',
+  read: (given) => {
+    const url = readUrl(given.replace(/\{\?dns\}$/, ''), ['https:'])
+    return url?.username === '' && url.password === '' ? url.href : undefined
+  },
+}
+
+/** What another kind takes, or the word `none`. */
+export const orNone = <Value>(kind: Kind<Value>): Kind<Value | 'none'> => ({
+  takes: `${kind.takes}, or none`,
+  read: (given) => (given === 'none' ? given : kind.read(given)),
+})
