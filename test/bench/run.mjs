@@ -53,8 +53,16 @@ const { query } = parseQuery(message)
 await gateway.exchange(message)
 
 console.log(`Node ${process.version}; a .bit name with two addresses, in the cache`)
-line('parse the query', nanoseconds(() => parseQuery(message)), 'ns')
-line('its cache key', nanoseconds(() => cacheKey(query)), 'ns')
+line(
+  'parse the query',
+  nanoseconds(() => parseQuery(message)),
+  'ns',
+)
+line(
+  'its cache key',
+  nanoseconds(() => cacheKey(query)),
+  'ns',
+)
 {
   const { lruAnswerCache } = await import('../../dist/resolver/cache.js')
   const { packAnswer } = await import('../../dist/dns/packed.js')
@@ -64,13 +72,29 @@ line('its cache key', nanoseconds(() => cacheKey(query)), 'ns')
   const cache = lruAnswerCache({ entries: 10, octets: 1e6 }, () => performance.now())
   cache.set(cacheKey(query), '', packed)
   const key = cacheKey(query)
-  line('look it up', nanoseconds(() => cache.get(key, '')), 'ns')
-  line('copy, patch, shuffle', nanoseconds(() => respond(query, packed, 5, random)), 'ns')
+  line(
+    'look it up',
+    nanoseconds(() => cache.get(key, '')),
+    'ns',
+  )
+  line(
+    'copy, patch, shuffle',
+    nanoseconds(() => respond(query, packed, 5, random)),
+    'ns',
+  )
 }
-line('all of it: message in, message out', nanoseconds(() => gateway.exchange.atOnce(message)), 'ns')
+line(
+  'all of it: message in, message out',
+  nanoseconds(() => gateway.exchange.atOnce(message)),
+  'ns',
+)
 const fastPath = createFastPath(gateway.exchange)
 const noHeader = () => undefined
-line('the short way, GET: URL in, answer out', nanoseconds(() => fastPath('GET', target, noHeader, undefined)), 'ns')
+line(
+  'the short way, GET: URL in, answer out',
+  nanoseconds(() => fastPath('GET', target, noHeader, undefined)),
+  'ns',
+)
 
 if (process.platform !== 'linux' || spawnSync('h2load', ['--version']).status !== 0) {
   console.log('requests through the server: not measured, needs Linux and h2load (Debian: nghttp2-client)')
@@ -88,7 +112,19 @@ writeFileSync(join(folder, 'query'), message)
 const servers = []
 async function start(...flags) {
   const program = new URL('../../dist/cli.js', import.meta.url).pathname
-  const words = [program, 'serve', '--names', 'demo', '--upstream', 'none', '--state', folder, '--listen', '127.0.0.1:0', ...flags]
+  const words = [
+    program,
+    'serve',
+    '--names',
+    'demo',
+    '--upstream',
+    'none',
+    '--state',
+    folder,
+    '--listen',
+    '127.0.0.1:0',
+    ...flags,
+  ]
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'ignore'] })
   servers.push(child)
   for await (const printed of createInterface({ input: child.stdout })) {
@@ -111,9 +147,12 @@ try {
     ['HTTP/2 over TLS, GET, past the short way (&x first)', secure, ['-c8', '-m8'], `?x=1&${get.slice(1)}`],
     ['HTTP/1.1 behind a proxy, GET, past the short way', plain, ['-c32', '--h1'], `?x=1&${get.slice(1)}`],
   ]
-  console.log(`\nthrough the server, ${REQUESTS} requests each: CPU of the server a request, and requests a second`)
+  console.log(
+    `\nthrough the server, ${REQUESTS} requests each: CPU of the server a request, and requests a second`,
+  )
   for (const [what, { pid, url }, flags, search] of cases) {
-    const load = (requests) => execFileSync('h2load', ['-n', String(requests), ...flags, url + search], { encoding: 'utf8' })
+    const load = (requests) =>
+      execFileSync('h2load', ['-n', String(requests), ...flags, url + search], { encoding: 'utf8' })
     load(REQUESTS / 4)
     const before = cpuSeconds(pid)
     const report = load(REQUESTS)

@@ -132,6 +132,10 @@ const ANSWERS: Readonly<Record<string, Answerer>> = {
   }),
   'nodata.example.': () => nodata,
   'nosoa.example.': () => ({}),
+  // NODATA at the end of an alias, without the SOA that would say for how long.
+  'alias-nosoa.example.': (_question, owner) => ({
+    answer: [record(owner, CNAME, 300, wire('second.example'))],
+  }),
   'nx.example.': () => ({ flags: NXDOMAIN, authority: [soa] }),
   'servfail.example.': () => ({ flags: SERVFAIL }),
   'refused.example.': () => ({ flags: REFUSED }),
