@@ -75,6 +75,13 @@ async function runResolve(
   const format = given.switches.has('json') ? 'json' : 'zone-file'
   const url = given.options['server']
   if (url !== undefined) {
+    if (!URL.canParse(url) || new URL(url).protocol !== 'https:') {
+      return usage(terminal, `--server: given ${JSON.stringify(url)}, takes an https:// URL`)
+    }
+    const surplusSetting = Object.keys(given.flags).find((flag) => flag !== 'state')
+    if (surplusSetting !== undefined) {
+      return usage(terminal, `--${surplusSetting}: says nothing to --server, which has settings of its own`)
+    }
     const state = stateFolder(given.flags['state']?.at(-1))
     return resolve({ name, type, format, from: { kind: 'server', url, state } }, terminal)
   }
@@ -84,7 +91,7 @@ async function runResolve(
 }
 
 function usage({ complain }: Terminal, line: string): number {
-  complain(`bitdoh: ${line}`)
+  complain(line)
   return Exit.USAGE
 }
 
@@ -95,8 +102,10 @@ function printed({ print }: Terminal, text: string): number {
 
 const terminal: Terminal = {
   print: (line) => process.stdout.write(`${line}\n`),
-  complain: (line) => process.stderr.write(`${line}\n`),
+  complain: (line) => process.stderr.write(`bitdoh: ${line}\n`),
   log: processLog(),
 }
+// Whoever read what is printed has gone: `| head`, a log collector that restarts. That is no reason to stop serving.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 // Not process.exit: what was printed must get out first, also into a pipe.
 process.exitCode = await main(process.argv.slice(2), terminal)

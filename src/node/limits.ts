@@ -63,3 +63,6 @@ export const MAX_READ_HEADER_LENGTH = 65_536
 
 /** Milliseconds that a refused client has to read why, before its connection is cut. */
 export const LINGER_MS = 1_000
+
+/** Milliseconds a GOAWAY gets to reach an idle client before its connection is closed. */
+export const GOODBYE_MS = 250

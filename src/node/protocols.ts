@@ -3,7 +3,7 @@ import { createServer as createHttp2Server, type ServerHttp2Session } from 'node
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Exchange } from './exchange.ts'
-import { LINGER_MS, type Limits, MAX_READ_HEADER_LENGTH } from './limits.ts'
+import { GOODBYE_MS, LINGER_MS, type Limits, MAX_READ_HEADER_LENGTH } from './limits.ts'
 
 /** One of Node's HTTP servers that never listens: it is given connections that speak its protocol. */
 export interface ProtocolServer {
@@ -103,7 +103,7 @@ function refuse(socket: Duplex, status: number): void {
 
 /** HTTP/2, over TLS or with prior knowledge. */
 export function createHttp2(exchange: Exchange, limits: Limits): ProtocolServer {
-  const sessions = new Set<ServerHttp2Session>()
+  const sessions = new Map<ServerHttp2Session, { readonly socket: Socket; openStreams: number }>()
   const server = createHttp2Server({
     maxSessionMemory: limits.maxSessionMemoryMb,
     maxSessionRejectedStreams: limits.maxSessionRejectedStreams,
@@ -116,8 +116,6 @@ export function createHttp2(exchange: Exchange, limits: Limits): ProtocolServer 
     },
   })
   server.on('session', (session) => {
-    sessions.add(session)
-    session.on('close', () => sessions.delete(session))
     // What a client or its network breaks is its own affair; without a listener it would be the end of the process.
     session.on('error', () => {})
     // Nothing was sent or received for so long that what is still open is stuck.
@@ -125,12 +123,27 @@ export function createHttp2(exchange: Exchange, limits: Limits): ProtocolServer 
   })
   server.on('sessionError', () => {})
   server.on('stream', (stream, headers, _flags, rawHeaders: readonly string[]) => {
+    const state = sessions.get(stream.session as ServerHttp2Session)
+    if (state !== undefined) {
+      state.openStreams++
+      stream.on('close', () => state.openStreams--)
+    }
     exchange.http2(stream, headers, rawHeaders)
   })
   return {
-    take: (socket) => void server.emit('connection', socket),
+    take: (socket) => {
+      server.once('session', (session: ServerHttp2Session) => {
+        sessions.set(session, { socket, openStreams: 0 })
+        session.on('close', () => sessions.delete(session))
+      })
+      server.emit('connection', socket)
+    },
     drain: () => {
-      for (const session of sessions) session.close()
+      for (const [session, { socket, openStreams }] of sessions) {
+        session.close()
+        // A client that does not read never takes note of the GOAWAY, and nothing is owed to this one.
+        if (openStreams === 0) setTimeout(() => socket.destroy(), GOODBYE_MS).unref()
+      }
     },
   }
 }

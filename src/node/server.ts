@@ -133,14 +133,28 @@ function tlsListener(certificate: CertificateSource, limits: Limits, remember: R
     handshakeTimeout: limits.headersTimeoutMs,
   })
   server.maxConnections = limits.maxConnections
-  // The connection below TLS stays as long as TLS does; it is remembered so that a stalled handshake can be cut.
-  server.on('connection', (socket) => remember(socket, 'speaking'))
-  server.on('secureConnection', (socket) => take(socket, socket.alpnProtocol === 'h2' ? 'http2' : 'http1'))
+  // The connection below TLS stays as long as TLS does; it is remembered so that a stalled handshake can be cut. TLS
+  // sockets do not tell which it is, but no other has the same two ends.
+  const shakingHands = new Map<string, Socket>()
+  server.on('connection', (socket) => {
+    remember(socket, 'silent')
+    const ends = endsOf(socket)
+    shakingHands.set(ends, socket)
+    socket.on('close', () => shakingHands.delete(ends))
+  })
+  server.on('secureConnection', (socket) => {
+    const below = shakingHands.get(endsOf(socket))
+    if (below !== undefined) remember(below, 'speaking')
+    take(socket, socket.alpnProtocol === 'h2' ? 'http2' : 'http1')
+  })
   // A failed handshake is the client's affair: port scanners make thousands a day.
   server.on('tlsClientError', (_error, socket) => socket.destroy())
   certificate.onChange((next) => server.setSecureContext({ ...next, minVersion: 'TLSv1.2' }))
   return server
 }
+
+const endsOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): string =>
+  `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`
 
 const closed = (socket: Socket): Promise<void> =>
   new Promise((resolve) => socket.once('close', () => resolve()))

@@ -54,7 +54,7 @@ async function openNames({ names }: Settings, log: Log): Promise<OpenedSource> {
   if (source === undefined) {
     watch.close()
     const reason = first.kind === 'text' ? (parsed as { detail: string }).detail : first.detail
-    return { kind: 'failed', line: `names: given ${JSON.stringify(names)}: ${reason}` }
+    return { kind: 'failed', line: `--names: given ${JSON.stringify(names)}: ${reason}` }
   }
   return { kind: 'source', source: { ...source, close: () => watch.close() } }
 }

@@ -566,3 +566,30 @@ describe.skipIf(!has('curl'))('curl (skipped without curl)', () => {
     expect(stdout).toBe(`POST /a?b 4 ${spoken}`)
   })
 })
+
+describe('the end', () => {
+  it.each<[string, string | undefined, Uint8Array]>([
+    ['a connection without a handshake', undefined, Buffer.alloc(0)],
+    ['HTTP/2 that says nothing', 'h2', Buffer.alloc(0)],
+    ['HTTP/2 with its preface only', 'h2', Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')],
+    ['HTTP/1.1 that says nothing', 'http/1.1', Buffer.alloc(0)],
+  ])('close does not wait for %s: nothing is owed to it', async (_what, protocol, said) => {
+    const { port, close } = await started({ tls: fixedCertificate })
+    const socket = connectTcp(port, '127.0.0.1')
+    afterTest(() => socket.destroy())
+    await new Promise((resolve) => socket.once('connect', resolve))
+    if (protocol !== undefined) {
+      // Never read, as by a client that hangs.
+      const secure = connectTls({
+        socket,
+        ca: testCa.cert,
+        servername: 'localhost',
+        ALPNProtocols: [protocol],
+      })
+      secure.on('error', () => {})
+      await new Promise((resolve) => secure.once('secureConnect', resolve))
+      secure.write(said)
+    }
+    await close(2 ** 30)
+  })
+})

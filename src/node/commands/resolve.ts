@@ -104,9 +104,6 @@ async function askSettings(settings: Settings, query: Uint8Array, { log }: Termi
 }
 
 async function askServer({ url, state }: { url: string; state: string }, query: Uint8Array): Promise<Asked> {
-  if (!URL.canParse(url) || new URL(url).protocol !== 'https:') {
-    return { kind: 'failed', line: `--server: given ${JSON.stringify(url)}, takes an https:// URL` }
-  }
   const ca = await localCaFor(new URL(url), state)
   const transport = nodeTransport(ca === undefined ? {} : { ca })
   try {
@@ -119,11 +116,16 @@ async function askServer({ url, state }: { url: string; state: string }, query: 
       ? { kind: 'answer', answer: body }
       : { kind: 'failed', line: `${url}: HTTP ${status}, ${contentType || 'no content type'}` }
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    return { kind: 'failed', line: `${url}: ${code ?? message}` }
+    return { kind: 'failed', line: `${url}: ${reasonOf(error)}` }
   } finally {
     await transport.close()
   }
+}
+
+/** All that is known: `network: connect ECONNREFUSED 127.0.0.1:1`, with the cause where there is one. */
+function reasonOf(error: unknown): string {
+  const { code, message, cause } = error as NodeJS.ErrnoException & { cause?: Error }
+  return [code, message, cause?.message].filter((part) => part !== undefined && part !== '').join(': ')
 }
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
