@@ -59,7 +59,8 @@ async function runServe(given: Arguments, operands: readonly string[], terminal:
   const read = readSettings(given.flags, given.options['config'])
   if (read.kind === 'problem') return usage(terminal, read.line)
   const stop = new AbortController()
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.on(signal, () => (stop.signal.aborted ? process.exit(Exit.FAILED) : stop.abort()))
   return serve({ ...read.settings, state: stateFolder(read.settings.state) }, terminal, stop.signal)
 }
 

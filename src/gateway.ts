@@ -1,4 +1,5 @@
 import type { Hono } from 'hono'
+import { agedAnswer } from './dns/packed.ts'
 import type { Flights } from './flights.ts'
 import { createApp } from './http/app.ts'
 import { createExchange, type ExchangeHandler } from './http/exchange.ts'
@@ -14,7 +15,7 @@ import { compose, type Stage } from './resolver/question.ts'
 import { createResolver } from './resolver/resolver.ts'
 import { cachedValues } from './resolver/values.ts'
 import type { Settings } from './settings/settings.ts'
-import { forwarder } from './upstream/forward.ts'
+import { forwarder, type Slots } from './upstream/forward.ts'
 import type { UpstreamTransport } from './upstream/transport.ts'
 
 /** All that differs between Node, Workers and tests. Only this reaches clocks, sockets and random numbers. */
@@ -29,6 +30,8 @@ export interface Runtime {
   readonly fillRandom: (lot: Uint16Array<ArrayBuffer>) => unknown
   readonly flights: Flights
   readonly transport: UpstreamTransport
+  /** Bounds the queries under way to upstreams; on Workers every request has bounds of its own. */
+  readonly upstreamSlots: Slots
   readonly log: Log
   /** Octets that packed answers, and that values, may take. */
   readonly cacheOctets: { readonly answers: number; readonly values: number }
@@ -62,6 +65,7 @@ export function createGateway(
           transport: runtime.transport,
           timeout,
           onFailure: (upstream, why) => log.warn('upstream-failed', { upstream, why }),
+          slots: runtime.upstreamSlots,
         })
   // Local names come in front of the upstream on every way there, also on the one through an alias.
   const outside = compose([localNames], outsideAnswerer(forward))
@@ -69,7 +73,11 @@ export function createGateway(
     values: cachedValues(source, { entries, octets: cacheOctets.values }, { now, flights }),
     tip,
     privateAnswers: settings.privateAnswers,
-    resolveOutside: outside,
+    // Through the cache, so that a thousand names with one alias are one question.
+    resolveOutside: async ({ query, signal }) => {
+      const { packed, age } = await resolver.resolve(query, signal)
+      return agedAnswer(packed, age)
+    },
   })
   const outerCache = entries === 0 || runtime.outerCache === undefined ? [] : [runtime.outerCache(tip)]
   const resolver = createResolver({

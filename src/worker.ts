@@ -58,6 +58,7 @@ function createWorkerGateway(env: Readonly<Record<string, unknown>>): Pick<Gatew
     timeout: (milliseconds) => AbortSignal.timeout(milliseconds),
     fillRandom: (lot) => crypto.getRandomValues(lot),
     flights: ownFlights,
+    upstreamSlots: unboundedSlots,
     transport: fetchTransport((url, init) => fetch(url, init)),
     log,
     cacheOctets: CACHE_OCTETS,

@@ -23,6 +23,11 @@ export type BitAnswer =
   | { readonly kind: 'invalid'; readonly detail: string }
   /** A value that decides the answer could not be asked for: SERVFAIL. */
   | { readonly kind: 'unreachable'; readonly namecoinName: string }
+  /**
+   * What there is was not found, and the search ended at a limit (see `Effort`), so that it may be there all the same:
+   * SERVFAIL. What is found before a limit, or in spite of one, is answered.
+   */
+  | { readonly kind: 'exhausted' }
 
 /** Why a name does not exist. */
 export type MissingReason =
@@ -43,8 +48,12 @@ export interface Delegation {
    * 1.0 and 2.0 specifications hold absolute names without the final dot. Empty otherwise. Only for following.
    */
   readonly undottedServers: readonly Name[]
-  readonly ds: readonly ResourceRecord[]
-  /** A and AAAA of the servers in the zone: a hint, the zone itself knows better. */
+  /**
+   * Undefined when it could not be found out whether there are any: who follows must not take the zone for an unsigned
+   * one then.
+   */
+  readonly ds: readonly ResourceRecord[] | undefined
+  /** A and AAAA of the servers in the zone, as far as they could be had: a hint, the zone itself knows better. */
   readonly glue: readonly ResourceRecord[]
 }
 

@@ -1,12 +1,16 @@
 import { isAtOrBelow, type Name } from '../dns/name.ts'
 import { Type } from '../dns/protocol.ts'
 import type { Delegation } from './answer.ts'
-import type { Node } from './layers.ts'
+import { type Node, UnreachableName } from './layers.ts'
 import type { NameServers } from './nameservers.ts'
 import type { Position } from './position.ts'
+import { StoppedWalk } from './read.ts'
 import { typedRecords } from './records.ts'
 
-/** The referral to the nameservers of a place. */
+/**
+ * The referral to the nameservers of a place. It is one whatever becomes of the rest: that a server's address cannot be
+ * found out does not change who answers for the zone.
+ */
 export async function delegate(position: Position, servers: NameServers): Promise<Delegation> {
   const { domain, owner: zone } = position
   return {
@@ -14,9 +18,24 @@ export async function delegate(position: Position, servers: NameServers): Promis
     zone,
     servers: servers.names,
     serverAddresses: servers.addresses,
-    undottedServers: (await hasServerInside(domain, servers.names)) ? [] : servers.undotted,
-    ds: await typedRecords(Type.DS, position),
-    glue: await glue(position, servers.names),
+    ds: await unless(StoppedWalk, typedRecords(Type.DS, position)),
+    // Where it is not known, the names are taken for what ifa-0001 says they are.
+    undottedServers:
+      (await unless(StoppedWalk, hasServerInside(domain, servers.names))) === false ? servers.undotted : [],
+    glue: (await unless(StoppedWalk, glue(position, servers.names))) ?? [],
+  }
+}
+
+/** What is found out, or undefined when that fails in this way. */
+async function unless<T>(
+  Failure: typeof StoppedWalk | typeof UnreachableName,
+  finding: Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await finding
+  } catch (error) {
+    if (error instanceof Failure) return undefined
+    throw error
   }
 }
 
@@ -36,7 +55,8 @@ async function glue(position: Position, servers: readonly Name[]): Promise<Deleg
   const records: Delegation['glue'][number][] = []
   for (const server of servers.filter((name) => isAtOrBelow(name, zone))) {
     const place = { ...position, node: nodeBelow(position.node, server, zone), owner: server }
-    records.push(...(await typedRecords(Type.A, place)), ...(await typedRecords(Type.AAAA, place)))
+    for (const type of [Type.A, Type.AAAA])
+      records.push(...((await unless(UnreachableName, typedRecords(type, place))) ?? []))
   }
   return records
 }

@@ -5,7 +5,7 @@ import { isList, type Value } from './value.ts'
 export interface Reference {
   readonly name: string
   readonly selector: string
-  /** Both in one text, the same for the same two. */
+  /** Both in one text, the same for the same two and for no others. */
   readonly link: string
 }
 
@@ -44,5 +44,5 @@ const references = (entries: readonly Value[]): Reference[] =>
 const toReference = (name: string, selector: string): Reference => ({
   name,
   selector,
-  link: JSON.stringify([name, selector]),
+  link: `${name.length} ${name} ${selector}`,
 })

@@ -1,7 +1,7 @@
 import { type DomainObject, UNNAMED, WILDCARD } from './domain.ts'
 import type { Reference } from './import.ts'
 import { first, remember, type Sequence } from './lazy.ts'
-import { type Effort, MAX_FETCHES, MAX_IMPORTS, type Reader } from './read.ts'
+import { type Effort, MAX_FETCHES, MAX_IMPORTS, type Reader, StoppedWalk, spendSteps } from './read.ts'
 import type { Value } from './value.ts'
 
 /**
@@ -9,7 +9,8 @@ import type { Value } from './value.ts'
  * is on top, then what it imports, in order, then what stands under `map[""]` (namecoin-values §3).
  *
  * Layers are found when they are needed: to know an item, every layer above it must be known, and none below.
- * All methods reject with `UnreachableName` when a name that is needed could not be asked for.
+ * All methods reject with `UnreachableName` when a name that is needed could not be asked for, and with `OutOfSteps`
+ * when the query may cost no more.
  */
 export interface Node {
   /** Whether there is anything here, be it an empty object. */
@@ -30,6 +31,9 @@ export interface Node {
 /** Imports inside imports (namecoin-values §3; ifa-0001 asks for four at least). */
 export const MAX_IMPORT_CHAIN = 8
 
+/** What it costs to make a place, in steps: attacks name a hundred servers, each with a place of its own. */
+const STEPS_OF_A_PLACE = 3
+
 /**
  * What became of the imports at one place. The same import twice adds nothing: the first one hides the second.
  */
@@ -39,12 +43,12 @@ type Visited = Map<string, 'followed' | 'failed'>
 export interface Finder {
   readonly read: Reader
   readonly effort: Effort
-  /** Told of every import that failed, and why. */
-  readonly report: (item: string, reason: string) => void
+  /** Told of every import that failed, and why; undefined when nobody listens. */
+  readonly report: ((item: string, reason: string) => void) | undefined
 }
 
 /** A value that is needed could not be asked for. It leaves the walk at once, and `lookup` makes an answer of it. */
-export class UnreachableName extends Error {
+export class UnreachableName extends StoppedWalk {
   readonly namecoinName: string
   constructor(namecoinName: string) {
     super(`${namecoinName} could not be asked for`)
@@ -67,12 +71,13 @@ export const withoutChildren = (node: Node, finder: Finder): Node => ({
  */
 function createNode(objects: Sequence<DomainObject>, chain: readonly string[], finder: Finder): Node {
   const visited: Visited = new Map()
+  const onStep = () => spendSteps(finder.effort, 1)
   const expand = (unexpanded: Sequence<DomainObject>) =>
     remember(async function* () {
       for await (const object of unexpanded()) yield* layersOf(object, visited, chain, finder)
-    })
+    }, onStep)
   const importable = expand(objects)
-  const layers = remember(() => withUnnamed(importable, expand))
+  const layers = remember(() => withUnnamed(importable, expand), onStep)
 
   async function layerWith(...keys: readonly string[]) {
     for await (const { items } of layers()) if (keys.some((key) => items.has(key))) return items
@@ -84,9 +89,10 @@ function createNode(objects: Sequence<DomainObject>, chain: readonly string[], f
     exists: async () => (await first(layers)) !== undefined,
     item: async (key) => (await layerWith(key))?.get(key) ?? undefined,
     child(label, last) {
+      spendSteps(finder.effort, STEPS_OF_A_PLACE)
       const above = last === undefined ? layers : followedBy(layers, last)
       return createNode(
-        remember(() => childrenOf(above, label)),
+        remember(() => childrenOf(above, label), onStep),
         chain,
         finder,
       )
@@ -123,12 +129,18 @@ async function* layersOf(
       return
     }
   }
+  // On its way up the object passes through every import that led to it.
+  spendSteps(finder.effort, 1 + chain.length)
   yield object
   for (const reference of object.imports) {
     const layers = await follow('import', reference, visited, chain, finder)
     if (layers !== undefined) yield* layers()
   }
 }
+
+const TOO_LONG_A_CHAIN = `more than ${MAX_IMPORT_CHAIN} imports inside one another`
+const TOO_MANY_IMPORTS = `more than ${MAX_IMPORTS} imports`
+const TOO_MANY_NAMES = `more than ${MAX_FETCHES} names`
 
 /** What a reference brings, or undefined when it fails: it leads in a circle, costs too much, or to nothing. */
 async function follow(
@@ -140,22 +152,25 @@ async function follow(
 ): Promise<Sequence<DomainObject> | undefined> {
   const { read, effort, report } = finder
   const fail = (reason: string): undefined => {
-    report(item, `${link}: ${reason}`)
+    report?.(item, `${JSON.stringify([name, selector])}: ${reason}`)
+  }
+  const refuse = (reason: string): undefined => {
+    effort.refused++
+    return fail(reason)
   }
 
+  spendSteps(effort, 1)
   if (chain.includes(link)) return fail('leads back to itself')
   const earlier = visited.get(link)
   if (earlier !== undefined) return earlier === 'followed' ? nothing : undefined
-  if (chain.length >= MAX_IMPORT_CHAIN)
-    return fail(`more than ${MAX_IMPORT_CHAIN} imports inside one another`)
-  if (effort.imports >= MAX_IMPORTS) return fail(`more than ${MAX_IMPORTS} imports`)
-  if (effort.values.size >= MAX_FETCHES && !effort.values.has(name))
-    return fail(`more than ${MAX_FETCHES} names`)
+  if (chain.length >= MAX_IMPORT_CHAIN) return refuse(TOO_LONG_A_CHAIN)
+  if (effort.imports >= MAX_IMPORTS) return refuse(TOO_MANY_IMPORTS)
   visited.set(link, 'failed')
   effort.imports++
 
   const value = await read(name)
   if (value.kind === 'unreachable') throw new UnreachableName(name)
+  if (value.kind === 'exhausted') return refuse(TOO_MANY_NAMES)
   if (value.kind !== 'object') return fail(value.kind)
   const longer = [...chain, link]
   const selected =

@@ -6,8 +6,8 @@ import { delegate } from './delegation.ts'
 import { type Finder, rootNode, UnreachableName } from './layers.ts'
 import { domainKey } from './name.ts'
 import { alias, type Position } from './position.ts'
-import { type Effort, type FetchValue, readThrough, startEffort } from './read.ts'
-import { anyRecord, recordsAt, redirectRecord } from './records.ts'
+import { type Effort, type FetchValue, OutOfSteps, readThrough, startEffort } from './read.ts'
+import { anyRecord, recordsAt, redirectRecord, typedRecords } from './records.ts'
 import { type Destination, walk } from './walk.ts'
 
 export type { BitAnswer, BitQuestion, Delegation, Diagnostic, MissingReason, Report } from './answer.ts'
@@ -19,8 +19,8 @@ export interface LookupOptions {
   readonly serial?: number
   /** What the query has cost so far; one for all lookups of a query. Starts anew when left out. */
   readonly effort?: Effort
-  /** Told of everything in the values that was left out. */
-  readonly report?: Report
+  /** Told of everything in the values that was left out. Costs something, so leave it out where nobody listens. */
+  readonly report?: Report | undefined
 }
 
 /** The serial where no block height is known; ncdns always has this one. */
@@ -37,7 +37,7 @@ const SERIAL_WITHOUT_CHAIN = 1
 export async function lookup(
   question: BitQuestion,
   fetch: FetchValue,
-  { serial = SERIAL_WITHOUT_CHAIN, effort = startEffort(), report = () => {} }: LookupOptions = {},
+  { serial = SERIAL_WITHOUT_CHAIN, effort = startEffort(), report }: LookupOptions = {},
 ): Promise<BitAnswer> {
   const name = lowerName(question.name)
   const apex = name.slice(-2)
@@ -50,26 +50,34 @@ export async function lookup(
   const value = await read(key)
   if (value.kind === 'absent') return { kind: 'nxdomain', reason: 'absent' }
   if (value.kind === 'unreachable') return { kind: 'unreachable', namecoinName: key }
-  if (value.kind === 'invalid') return value
-  const finder: Finder = { read, effort, report: (item, reason) => report({ item, reason }) }
+  if (value.kind !== 'object') return value
+  const finder: Finder = { read, effort, report: report && ((item, reason) => report({ item, reason })) }
+  const refusedBefore = effort.refused
   try {
     const domain = { apex, root: rootNode(value.object, finder), report }
-    return await answerAt(await walk(domain, name, finder), name, question.type)
+    const answer = await answerAt(await walk(domain, name, finder), name, question.type)
+    return isNegative(answer) && effort.refused > refusedBefore ? { kind: 'exhausted' } : answer
   } catch (error) {
     if (error instanceof UnreachableName) return { kind: 'unreachable', namecoinName: error.namecoinName }
+    if (error instanceof OutOfSteps) return { kind: 'exhausted' }
     throw error
   }
 }
+
+/** Whether the answer says that there is nothing. */
+const isNegative = ({ kind }: BitAnswer): boolean => kind === 'nxdomain' || kind === 'nodata'
 
 async function answerAt(destination: Destination, name: Name, type: number): Promise<BitAnswer> {
   switch (destination.kind) {
     case 'missing':
       return { kind: 'nxdomain', reason: 'no-such-label' }
     case 'delegated': {
-      const delegation = await delegate(destination.position, destination.servers)
+      const { position, servers } = destination
       // DS belongs to the side of the cut that delegates (RFC 4035 §3.1.4.1).
-      const isAtCut = name.length === delegation.zone.length
-      return type === Type.DS && isAtCut ? answerOf(delegation.ds) : delegation
+      const isAtCut = name.length === position.owner.length
+      return type === Type.DS && isAtCut
+        ? answerOf(await typedRecords(Type.DS, position))
+        : delegate(position, servers)
     }
     case 'translated':
       return translated(destination.position.owner, destination.target, name, type)

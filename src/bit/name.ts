@@ -6,6 +6,9 @@
 /** Octets of a Namecoin name at most, by consensus (Namecoin Core, `names/main.h`). */
 const MAX_NAMECOIN_NAME_LENGTH = 255
 
+/** A UTF-16 unit takes three octets of UTF-8 at most. */
+const MAX_OCTETS_PER_UNIT = 3
+
 /** ifa-0001, Keys; Namecoin Core and Electrum-NMC check the same. */
 const DOMAIN = /^(xn--)?[a-z0-9]+(-[a-z0-9]+)*$/
 const MAX_DOMAIN_LENGTH = 63
@@ -34,7 +37,10 @@ export const domainKey = (label: string): string | undefined =>
 
 /** Whether the text can name a value for `import` or `delegate`. */
 export const isNamecoinName = (text: string): boolean =>
-  NAMECOIN_NAME.test(text) && utf8.encode(text).length <= MAX_NAMECOIN_NAME_LENGTH
+  NAMECOIN_NAME.test(text) &&
+  // A value has a hundred of these: most are too short to be worth counting.
+  (text.length * MAX_OCTETS_PER_UNIT <= MAX_NAMECOIN_NAME_LENGTH ||
+    utf8.encode(text).length <= MAX_NAMECOIN_NAME_LENGTH)
 
 /** Whether the text, in lower case, is a label that a value may use (ifa-0001, Definitions of Valid Names). */
 export const isLabel = (text: string): boolean => text.length <= MAX_LABEL_LENGTH && LABEL.test(text)

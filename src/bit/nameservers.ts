@@ -29,7 +29,7 @@ export async function nameServers(position: Position): Promise<NameServers | und
     if (text === null) continue
     const name = typeof text === 'string' ? qualify(text) : undefined
     if (typeof text === 'string' && (ipv4Octets(text) ?? ipv6Octets(text)) !== undefined) addresses.add(text)
-    else if (name === undefined || name.length === 0) report('an entry is not the name of a server')
+    else if (name === undefined || name.length === 0) report?.('an entry is not the name of a server')
     else {
       names.set(nameKey(name), name)
       if (isUndotted(text as string)) undotted.push(qualify(`${text}.`)!)

@@ -10,7 +10,7 @@ import { qualifier } from './relative.ts'
 export interface Domain {
   readonly apex: Name
   readonly root: Node
-  readonly report: Report
+  readonly report: Report | undefined
 }
 
 /** A place in a domain, as reached from a question. */
@@ -60,9 +60,12 @@ async function services(position: Position): Promise<DomainObject | undefined> {
 }
 
 /** What the readers of items need to know here. */
-export const contextOf = ({ domain, base, owner }: Position, item: string): ItemContext => ({
-  qualify: qualifier(domain.apex, base),
-  report: (reason) => domain.report({ owner, item, reason }),
+export const contextOf = (
+  { domain: { apex, report }, base, owner }: Position,
+  item: string,
+): ItemContext => ({
+  qualify: qualifier(apex, base),
+  report: report && ((reason) => report({ owner, item, reason })),
 })
 
 /** The target of a valid `alias` (ifa-0001): the CNAME of this place. */
@@ -81,6 +84,6 @@ async function redirection(position: Position, item: 'alias' | 'translate'): Pro
   const { qualify, report } = contextOf(position, item)
   const target = typeof value === 'string' ? qualify(value) : undefined
   if (target !== undefined && target.length > 0 && !equalNames(target, position.owner)) return target
-  report('not the name of something else')
+  report?.('not the name of something else')
   return undefined
 }

@@ -4,6 +4,7 @@ import { cacheKey } from '../dns/query.ts'
 import type { NameSource } from '../namecoin/source.ts'
 import { residence } from '../resolver/cache.ts'
 import type { Stage } from '../resolver/question.ts'
+import { isUnderBit } from '../resolver/resolver.ts'
 
 /** The part of Cloudflare's Cache API that is used. */
 export interface HttpCache {
@@ -22,6 +23,9 @@ export interface EdgeCacheOptions {
 /** A host that cannot exist (RFC 6761 §6.4): the key is no page anybody could ask for. */
 const KEY_HOST = 'https://packed-answers.invalid'
 
+/** The epoch of all that does not depend on the chain. */
+const NO_EPOCH = ''
+
 const STORED_AT = 'bitdoh-stored-at'
 const RCODE = 'bitdoh-rcode'
 const OPTIONS = 'bitdoh-options'
@@ -35,7 +39,8 @@ const OPTIONS = 'bitdoh-options'
 export function edgeCache({ cache, wallClock, waitUntil }: EdgeCacheOptions) {
   return (tip: NameSource['tip']): Stage =>
     async function edgeCache(question, next) {
-      const epoch = (await tip())?.epoch
+      // Only .bit depends on the chain: no other name waits for it, or is forgotten with a block.
+      const epoch = isUnderBit(question.query.wireName) ? (await tip())?.epoch : NO_EPOCH
       if (epoch === undefined) return next(question)
       const url = `${KEY_HOST}/${await digest(`${epoch}\0${cacheKey(question.query)}`)}`
       const known = await cache.match(url).then(read, () => undefined)

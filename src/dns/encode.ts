@@ -12,6 +12,8 @@ export interface AnswerContents {
   readonly rcode: number
   /** AA: from the chain or a zone of our own. */
   readonly authoritative: boolean
+  /** TC: there is more than this. */
+  readonly truncated?: boolean
   /** AD: validated by whoever we asked. */
   readonly authentic?: boolean
   /** In the order they are to stand in: aliases first, then what they lead to. */
@@ -52,6 +54,7 @@ export function encodeAnswer(contents: AnswerContents): PackedAnswer {
     Flag.QR |
     Flag.RA |
     (contents.authoritative ? Flag.AA : 0) |
+    (contents.truncated === true ? Flag.TC : 0) |
     (contents.authentic === true ? Flag.AD : 0) |
     (contents.rcode & 0xf)
   const bytes = writer.finish(flags, counts)

@@ -25,6 +25,8 @@ export interface PackedAnswer {
   readonly answerCount: number
   /** Offsets of the A and AAAA records that end the answer section: the ones that can be left off. */
   readonly trailingAddresses: Uint16Array
+  /** Whether it holds signatures: a validating client needs all of it. */
+  readonly isSigned: boolean
   /**
    * Seconds it may be kept: the smallest TTL of the answer section; without one, the negative TTL of the SOA
    * (RFC 2308 §5); 0 when there is neither, and for failures.
@@ -146,6 +148,7 @@ export function packAnswer(
     answerEnd: answer.at(-1)?.end ?? nameEnd + 4,
     answerCount: answer.length,
     trailingAddresses: trailingAddresses(answer),
+    isSigned: sections.flat().some(({ type }) => type === Type.RRSIG),
     lifetime: isKept ? Math.min(...lasting.map(({ fixed }) => ttlAt(bytes, fixed + 4))) : 0,
   }
 }

@@ -36,11 +36,9 @@ export function respond(query: Query, packed: PackedAnswer, age: number, random:
   if (age > 0) for (let index = 0; index < ttls.length; index++) countDown(response, ttls[index]!, age)
   for (let index = 0; index < addressSets.length; index++) shuffle(response, addressSets[index]!, random)
 
-  // A validating client (DO) needs every record of the proof, and reads long answers.
-  const end =
-    bytes.length + optLength > MAX_CLIENT_LENGTH && edns?.dnssecOk !== true && packed.answerCount > 0
-      ? shorten(response, packed, MAX_CLIENT_LENGTH - optLength)
-      : bytes.length
+  // Of a signed answer a validating client needs every record, and reads long ones.
+  const isTooLong = bytes.length + optLength > MAX_CLIENT_LENGTH && packed.answerCount > 0 && !packed.isSigned
+  const end = isTooLong ? shorten(response, packed, MAX_CLIENT_LENGTH - optLength) : bytes.length
   if (edns === undefined) return response.subarray(0, end)
 
   response[11]!++

@@ -27,18 +27,26 @@ export interface ClientEdns {
  * A message that is no answerable query.
  *
  * - `malformed`: not even a header and one readable question can be made of it: HTTP 400, no DNS message.
+ * - `other-opcode`: not a query at all; see `notImplemented`.
  * - `refused-rcode`: a DNS message goes back with this response code; `query` holds what could be read.
  */
 export type QueryError =
   | { readonly kind: 'malformed'; readonly reason: string }
+  | { readonly kind: 'other-opcode' }
   | { readonly kind: 'refused-rcode'; readonly rcode: number; readonly reason: string; readonly query: Query }
 
 export type ParsedQuery = { readonly kind: 'query'; readonly query: Query } | QueryError
 
+/** A header alone that says NOTIMP to another opcode: id, opcode and RD as sent (RFC 1035 §4.1.1), no question. */
+export function notImplemented(message: Uint8Array): Uint8Array {
+  const flags =
+    Flag.QR | Flag.RA | ((((message[2]! << 8) | message[3]!) & (OPCODE_MASK | Flag.RD)) | Rcode.NOTIMP)
+  return Uint8Array.of(message[0]!, message[1]!, flags >> 8, flags & 0xff, 0, 0, 0, 0, 0, 0, 0, 0)
+}
+
 const OPCODE_MASK = 0x7800
 /** Fixed part of a record after its owner: TYPE, CLASS, TTL, RDLENGTH (RFC 1035 §4.1.3). */
 const RECORD_FIXED_LENGTH = 10
-const NO_NAME = new Uint8Array(1)
 
 const malformed = (reason: string): QueryError => ({ kind: 'malformed', reason })
 
@@ -58,9 +66,8 @@ export function parseQuery(message: Uint8Array): ParsedQuery {
 
   const questions = (message[4]! << 8) | message[5]!
   if ((flags & OPCODE_MASK) !== 0) {
-    // RFC 1035 §4.1.1: NOTIMP. The sections of another opcode mean other things (RFC 2136 §2): none is read.
-    const query = { id, flags, wireName: NO_NAME, type: 0, class: 0, edns: undefined }
-    return { kind: 'refused-rcode', rcode: Rcode.NOTIMP, reason: 'opcode', query }
+    // The sections of another opcode mean other things (RFC 2136 §2): none is read.
+    return { kind: 'other-opcode' }
   }
   if (questions === 0) return malformed('no question')
 

@@ -2,9 +2,8 @@ import { encodeRefusal } from '../dns/encode.ts'
 import type { PackedAnswer } from '../dns/packed.ts'
 import { respond } from '../dns/patch.ts'
 import { ExtendedError, isFailure, rcodeName } from '../dns/protocol.ts'
-import { parseQuery, type Query, type QueryError } from '../dns/query.ts'
+import { notImplemented, parseQuery, type Query, type QueryError } from '../dns/query.ts'
 import type { Random } from '../random.ts'
-import { residence } from '../resolver/cache.ts'
 import type { Resolver } from '../resolver/resolver.ts'
 
 /** The media type of a DNS message (RFC 8484 §6). */
@@ -15,6 +14,9 @@ export type Exchange =
   | { readonly kind: 'answer'; readonly body: Uint8Array; readonly cacheControl: string }
   /** No DNS message can be made of the body: HTTP 400. */
   | { readonly kind: 'malformed'; readonly reason: string }
+
+/** Cache-Control of what must be kept by nobody. */
+const NOT_KEPT = 'no-store, max-age=0'
 
 export interface ExchangeOptions {
   readonly resolver: Resolver
@@ -45,6 +47,9 @@ export function createExchange({ resolver, random }: ExchangeOptions): ExchangeH
   function exchange(message: Uint8Array): Exchange | Promise<Exchange> {
     const parsed = parseQuery(message)
     if (parsed.kind === 'malformed') return parsed
+    if (parsed.kind === 'other-opcode') {
+      return { kind: 'answer', body: notImplemented(message), cacheControl: NOT_KEPT }
+    }
     if (parsed.kind === 'refused-rcode') return finish(parsed.query, refusal(parsed), 0)
     const { query } = parsed
     return fromCache(query) ?? resolver.resolve(query).then(({ packed, age }) => finish(query, packed, age))
@@ -65,8 +70,7 @@ const refusal = ({ query, rcode, reason }: Extract<QueryError, { kind: 'refused-
  * so send all visitors to the same server.
  */
 export function cacheControl(packed: PackedAnswer, age: number): string {
-  if (isFailure(packed.rcode) || (packed.lifetime === 0 && residence(packed) === 0))
-    return 'no-store, max-age=0'
+  if (isFailure(packed.rcode) || packed.lifetime === 0) return NOT_KEPT
   const seconds = Math.max(0, packed.lifetime - age)
   return packed.addressSets.length > 0 ? `private, max-age=${seconds}` : `max-age=${seconds}`
 }

@@ -3,7 +3,8 @@ import { html } from 'hono/html'
 
 /** The page for people who open the gateway's address in a browser. */
 export const page: Handler = function page(c) {
-  const url = `${new URL(c.req.url).origin}/dns-query`
+  // Browsers take nothing but https, and behind a proxy that does TLS we only see its plain HTTP.
+  const url = `https://${new URL(c.req.url).host}/dns-query`
   return c.html(
     html`<!doctype html>
 <html lang="en">

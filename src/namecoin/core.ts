@@ -37,6 +37,12 @@ export interface CoreOptions {
  */
 export const TIP_FRESH_MS = 2_000
 
+/**
+ * Milliseconds that a query waits to hear whether there is a new block. A node that hangs must not hold up what is in
+ * the cache, or in the names file: browsers wait 1.5 s in all.
+ */
+export const TIP_PATIENCE_MS = 250
+
 /** Longest name, octets: consensus (`MAX_NAME_LENGTH`, namecoin-core `src/names/main.h`). */
 export const MAX_NAME_OCTETS = 255
 
@@ -99,7 +105,9 @@ export function coreSource(options: CoreOptions): NameSource {
     },
 
     tip(): Tip | undefined | Promise<Tip | undefined> {
-      return freshView() === undefined ? askView().then(() => lastTip) : lastTip
+      if (freshView() !== undefined) return lastTip
+      const asked = askView()
+      return within(TIP_PATIENCE_MS, undefined, timer, () => asked).then(() => lastTip)
     },
 
     async state(signal: AbortSignal): Promise<SourceState> {

@@ -1,6 +1,8 @@
 import { sharedFlights } from '../flights.ts'
 import type { Runtime } from '../gateway.ts'
 import type { Log } from '../log.ts'
+import { boundedSlots } from '../namecoin/slots.ts'
+import { MAX_FORWARDED } from '../upstream/forward.ts'
 import type { UpstreamTransport } from '../upstream/transport.ts'
 
 /** Octets for the caches of one process: some 100,000 answers, and as many values. */
@@ -14,6 +16,7 @@ export const nodeRuntime = (log: Log, transport: UpstreamTransport): Runtime => 
   fillRandom: (lot) => crypto.getRandomValues(lot),
   flights: sharedFlights(),
   transport,
+  upstreamSlots: boundedSlots(MAX_FORWARDED, 0),
   log,
   cacheOctets: CACHE_OCTETS,
 })

@@ -2,9 +2,9 @@ import { BIT, soaRecord } from '../bit/apex.ts'
 import { type BitAnswer, type FetchValue, lookup, startEffort } from '../bit/lookup.ts'
 import { type ExtendedErrorText, encodeAnswer } from '../dns/encode.ts'
 import { readMessage } from '../dns/message.ts'
-import { isAtOrBelow, type Name, nameKey, nameToWire } from '../dns/name.ts'
+import { isAtOrBelow, type Name, nameKey, nameToWire, readName } from '../dns/name.ts'
 import type { PackedAnswer } from '../dns/packed.ts'
-import { ExtendedError, Rcode } from '../dns/protocol.ts'
+import { ExtendedError, Flag, isFailure, Rcode, Type } from '../dns/protocol.ts'
 import { queryName } from '../dns/query.ts'
 import type { ResourceRecord } from '../dns/record.ts'
 import type { NameOutcome, Tip } from '../namecoin/source.ts'
@@ -64,13 +64,15 @@ export function bitStage({ values, tip, privateAnswers, resolveOutside }: BitSta
           return failureAnswer(question, fetched.failure)
         case 'invalid':
           return failureAnswer(question, 'value-invalid')
+        case 'exhausted':
+          return failureAnswer(question, 'value-exhausting')
         case 'delegation':
           return failureAnswer(question, 'delegated')
         default:
           return finish(question, chain, answer, serial, fetched, privateAnswers)
       }
     }
-    return leave(question, chain, target, fetched, resolveOutside)
+    return leave(question, chain, target, fetched, { resolveOutside, privateAnswers })
   }
 }
 
@@ -159,8 +161,9 @@ async function leave(
   chain: readonly ResourceRecord[],
   target: Name,
   fetched: Fetched,
-  resolveOutside: Answerer,
+  { resolveOutside, privateAnswers }: Pick<BitStageOptions, 'resolveOutside' | 'privateAnswers'>,
 ): Promise<PackedAnswer> {
+  const { type } = question.query
   const outside = await resolveOutside({
     query: { ...question.query, wireName: nameToWire(target) },
     name: target,
@@ -168,13 +171,36 @@ async function leave(
   })
   const message = readMessage(outside.bytes)
   if (message === undefined) return failureAnswer(question, 'upstream-protocol')
+  const own = answerTo(target, type, message.answer)
+  const kept = privateAnswers === 'strip' ? own.filter((record) => !leadsToPrivate(record)) : own
+  const stripped = kept.length < own.length
   const clamp = (record: ResourceRecord) => ({ ...record, ttl: Math.min(record.ttl, fetched.secondsLeft) })
   const packed = encodeAnswer({
-    question: { name: queryName(question.query), type: question.query.type, class: question.query.class },
+    question: { name: queryName(question.query), type, class: question.query.class },
     rcode: outside.rcode,
-    authoritative: true,
-    answer: [...chain.map(clamp), ...message.answer],
+    authoritative: !isFailure(outside.rcode),
+    truncated: (message.flags & Flag.TC) !== 0,
+    answer: [...chain.map(clamp), ...kept],
     authority: message.authority,
+    extendedErrors: explain({ kind: 'answer', records: [] }, stripped, fetched),
   })
-  return { ...packed, options: outside.options }
+  return { ...packed, options: Uint8Array.of(...packed.options, ...outside.options) }
+}
+
+/**
+ * What of an answer section answers the question: the aliases from name to name, and the records at the end of them.
+ * Clients take a message with anything else for malformed (`doh-clients.md` §2c).
+ */
+function answerTo(name: Name, type: number, records: readonly ResourceRecord[]): readonly ResourceRecord[] {
+  const owners = new Set([nameKey(name)])
+  return records.filter((record) => {
+    if (record.type === Type.DNAME) return true
+    if (!owners.has(nameKey(record.name))) return false
+    if (record.type === Type.CNAME) {
+      const next = readName(record.data, 0)?.name
+      if (next !== undefined) owners.add(nameKey(next))
+      return true
+    }
+    return record.type === type || record.type === Type.RRSIG || type === Type.ANY
+  })
 }

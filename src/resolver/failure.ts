@@ -15,7 +15,9 @@ export type FailureCode =
   | 'upstream-timeout'
   | 'upstream-network'
   | 'upstream-protocol'
+  | 'upstream-overloaded'
   | 'upstream-none'
+  | 'value-exhausting'
   | 'internal'
 
 interface FailureAnswer {
@@ -56,6 +58,8 @@ export const FAILURES: { readonly [Code in FailureCode]: FailureAnswer } = {
   'upstream-timeout': servfail(ExtendedError.NO_REACHABLE_AUTHORITY, 'no upstream answered in time'),
   'upstream-network': servfail(ExtendedError.NETWORK_ERROR, 'no upstream can be reached'),
   'upstream-protocol': servfail(ExtendedError.NETWORK_ERROR, 'the upstreams gave answers that are none'),
+  'upstream-overloaded': servfail(ExtendedError.NO_REACHABLE_AUTHORITY, 'too many queries under way'),
+  'value-exhausting': servfail(ExtendedError.OTHER, 'the values lead through more imports than are followed'),
   'upstream-none': {
     rcode: Rcode.REFUSED,
     extendedError: ExtendedError.PROHIBITED,

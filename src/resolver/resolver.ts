@@ -17,8 +17,11 @@ export const QUERY_DEADLINE_MS = 4_500
 export interface Resolver {
   /** The answer in the cache; undefined when it has to be looked up, or when the chain's tip must be asked for first. */
   cached(query: Query): Hit | undefined
-  /** The answer, from wherever it comes. Never rejects. */
-  resolve(query: Query): Promise<Hit>
+  /**
+   * The answer, from wherever it comes. Never rejects.
+   * @param signal the deadline of the question that this one is part of; a new one when left out
+   */
+  resolve(query: Query, signal?: AbortSignal): Promise<Hit>
 }
 
 export interface ResolverOptions {
@@ -49,11 +52,11 @@ export function createResolver({ cache, flights, tip, answer, timeout, onError }
     return known instanceof Promise ? known.then((found) => found?.epoch ?? NO_TIP) : (known?.epoch ?? NO_TIP)
   }
 
-  async function lookUp(query: Query): Promise<PackedAnswer> {
+  async function lookUp(query: Query, signal: AbortSignal): Promise<PackedAnswer> {
     const question: Question = {
       query,
       name: lowerName(queryName(query)),
-      signal: timeout(QUERY_DEADLINE_MS),
+      signal,
     }
     try {
       return await answer(question)
@@ -68,13 +71,13 @@ export function createResolver({ cache, flights, tip, answer, timeout, onError }
       const epoch = epochOf(query)
       return epoch instanceof Promise ? undefined : cache.get(cacheKey(query), epoch)
     },
-    async resolve(query) {
+    async resolve(query, signal = timeout(QUERY_DEADLINE_MS)) {
       const epoch = await epochOf(query)
       const key = cacheKey(query)
       const hit = cache.get(key, epoch)
       if (hit !== undefined) return hit
-      const packed = await flights(`${epoch} ${key}`, async () => {
-        const found = await lookUp(query)
+      const packed = await flights(`answer ${epoch} ${key}`, async () => {
+        const found = await lookUp(query, signal)
         cache.set(key, epoch, found)
         return found
       })
@@ -84,7 +87,7 @@ export function createResolver({ cache, flights, tip, answer, timeout, onError }
 }
 
 /** Whether QNAME is `bit` or ends in `.bit`, from its octets: the cheap question on the way to every answer. */
-function isUnderBit(wireName: Uint8Array): boolean {
+export function isUnderBit(wireName: Uint8Array): boolean {
   const last = wireName.length - 5
   if (last < 0 || wireName[last] !== 3) return false
   const is = (offset: number, letter: number) => (wireName[last + offset]! | 0x20) === letter

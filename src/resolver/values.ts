@@ -42,7 +42,7 @@ export function cachedValues(
       const known = kept?.get(name)
       if (known?.epoch === epoch && now() - known.storedAt < residence(known.outcome) * 1000)
         return known.outcome
-      return flights(`${epoch} ${name}`, async () => {
+      return flights(`value ${epoch} ${name}`, async () => {
         const outcome = await source.lookup(name, signal)
         kept?.set(name, { outcome, epoch, storedAt: now() })
         return outcome

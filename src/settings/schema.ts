@@ -91,6 +91,7 @@ export const schema = {
     kind: orNone(dohUrl),
     repeatable: true,
     fallback: [DEFAULT_UPSTREAM],
+    secret: true,
     what: 'DoH servers for names outside .bit, in this order; none: they are refused',
   },
   privateAnswers: {

@@ -1,6 +1,6 @@
 import { encodeAnswer } from '../dns/encode.ts'
 import { type Message, readMessage } from '../dns/message.ts'
-import { equalNames, type Name, readName } from '../dns/name.ts'
+import { equalNames, type Name, nameKey, readName } from '../dns/name.ts'
 import { type PackedAnswer, packAnswer } from '../dns/packed.ts'
 import { Flag, Type } from '../dns/protocol.ts'
 import { type Query, queryName } from '../dns/query.ts'
@@ -27,7 +27,17 @@ export function readReply(query: Query, response: UpstreamResponse): PackedAnswe
   if (!equalNames(question.name, queryName(query))) return undefined
   const packed = packAnswer(response.body)
   if (packed === undefined) return undefined
-  return aliasesComeFirst(message.answer) ? packed : { ...reordered(query, message), options: packed.options }
+  const ordered = aliasesComeFirst(message.answer)
+    ? packed
+    : { ...reordered(query, message), options: packed.options }
+  return asResolver(ordered)
+}
+
+/** AA off, because we are no authority for it, and RA on, because we do recurse, whatever the upstream says of itself. */
+function asResolver(packed: PackedAnswer): PackedAnswer {
+  packed.bytes[2]! &= ~(Flag.AA >> 8)
+  packed.bytes[3]! |= Flag.RA
+  return packed
 }
 
 const isAlias = ({ type }: ResourceRecord): boolean => type === Type.CNAME || type === Type.DNAME
@@ -45,24 +55,23 @@ function aliasesComeFirst(answer: readonly ResourceRecord[]): boolean {
  * front to back, found nothing. It is the one case in which an upstream's message is written anew.
  */
 function reordered(query: Query, message: Message): PackedAnswer {
-  const left = message.answer.filter(isAlias)
-  const ordered: ResourceRecord[] = []
-  let owner: Name = queryName(query)
-  for (;;) {
-    const index = left.findIndex((record) => equalNames(record.name, owner))
-    if (index === -1) break
-    const [record] = left.splice(index, 1) as [ResourceRecord]
-    ordered.push(record)
-    const next = record.type === Type.CNAME ? readName(record.data, 0)?.name : undefined
-    if (next !== undefined) owner = next
+  const aliases = new Map(message.answer.filter(isAlias).map((record) => [nameKey(record.name), record]))
+  const ordered = new Set<ResourceRecord>()
+  let owner: Name | undefined = queryName(query)
+  while (owner !== undefined) {
+    const record = aliases.get(nameKey(owner))
+    if (record === undefined || ordered.has(record)) break
+    ordered.add(record)
+    owner = record.type === Type.CNAME ? readName(record.data, 0)?.name : undefined
   }
-  const answer = [...ordered, ...left, ...message.answer.filter((record) => !isAlias(record))]
+  const others = message.answer.filter((record) => !ordered.has(record))
+  const answer = [...ordered, ...others.filter(isAlias), ...others.filter((record) => !isAlias(record))]
   const { authority, additional } = message
   const question = { name: queryName(query), type: query.type, class: query.class }
   return encodeAnswer({
     question,
     rcode: ((message.edns?.extendedRcode ?? 0) << 4) | (message.flags & 0xf),
-    authoritative: (message.flags & Flag.AA) !== 0,
+    authoritative: false,
     authentic: (message.flags & Flag.AD) !== 0,
     answer,
     authority,

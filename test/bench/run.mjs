@@ -15,6 +15,7 @@ import { createFastPath } from '../../dist/http/fast-path.js'
 import { silentLog } from '../../dist/log.js'
 import { demoNames } from '../../dist/namecoin/demo.js'
 import { namesSource } from '../../dist/namecoin/names.js'
+import { unboundedSlots } from '../../dist/namecoin/slots.js'
 
 const ROUNDS = 9
 const CALLS = 100_000
@@ -42,6 +43,7 @@ const gateway = createGateway(
     timeout: (milliseconds) => AbortSignal.timeout(milliseconds),
     fillRandom: (lot) => crypto.getRandomValues(lot),
     flights: sharedFlights(),
+    upstreamSlots: unboundedSlots,
     transport: { post: () => Promise.reject(new Error('no upstream')) },
     log: silentLog,
     cacheOctets: { answers: 1e7, values: 1e7 },

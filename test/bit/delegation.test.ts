@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Delegation } from '../../src/bit/lookup.ts'
 import { nameToText } from '../../src/dns/name.ts'
-import { among, ask, example, recordTexts } from './ask.ts'
+import { among, ask, DOWN, example, recordTexts } from './ask.ts'
 
 const A = '192.0.2.1'
 
@@ -14,7 +14,7 @@ async function delegation(value: unknown, name = 'example.bit', type: 'A' | 'NS'
     servers: servers.map(nameToText),
     serverAddresses,
     undottedServers: undottedServers.map(nameToText),
-    ds: recordTexts(ds),
+    ds: ds && recordTexts(ds),
     glue: recordTexts(glue),
   }
 }
@@ -166,5 +166,40 @@ describe('suppression (ifa-0001, Item Suppression Rules)', () => {
     expect(
       await among({ 'd/example': { ip: A, ns: [], import: 'dd/a' }, 'dd/a': { ns: 'a.' } }, 'example.bit'),
     ).toEqual([A])
+  })
+})
+
+describe('a delegation of which something cannot be found out', () => {
+  const delegated = async (value: object) => {
+    const { answer } = await ask({ 'd/example': value, 'dd/down': DOWN }, 'www.example.bit')
+    expect(answer.kind).toBe('delegation')
+    return answer as Delegation
+  }
+  test('glue that cannot be had is left out, and the rest of it stays', async () => {
+    const { servers, glue } = await delegated({
+      ns: ['ns1.@', 'ns2.@', 'ns3.@'],
+      map: { ns1: { ip: A, import: 'dd/down' }, ns2: { import: 'dd/down' }, ns3: A },
+    })
+    expect(servers).toHaveLength(3)
+    expect(recordTexts(glue)).toEqual(['ns1.example.bit. A 192.0.2.1', 'ns3.example.bit. A 192.0.2.1'])
+  })
+  test('names are not taken for undotted ones while their place is unknown', async () => {
+    const value = { ns: ['ns1.host.net'], import: 'dd/down', ds: [] }
+    expect((await delegated(value)).undottedServers).toEqual([])
+    // The place was looked for once: what is left of it must not pass for all of it.
+    expect((await delegated({ ...value, ns: ['ns1.host.net', '@'] })).glue).toEqual([])
+  })
+  test('DS that may be there is not said to be missing', async () => {
+    const value = { ns: ['ns.example.com.'], import: 'dd/down' }
+    expect((await delegated(value)).ds).toBeUndefined()
+    const { answer } = await ask({ 'd/example': value, 'dd/down': DOWN }, 'example.bit', 'DS')
+    expect(answer).toEqual({ kind: 'unreachable', namecoinName: 'dd/down' })
+  })
+  test('a hundred servers whose places cost too much', async () => {
+    const ns = Array.from({ length: 100 }, (_, i) => `ns${i}`)
+    const places = { map: { '': { import: ['dd/a', 'dd/b', 'dd/c'] } }, import: ['dd/a', 'dd/b'] }
+    expect(
+      await among({ 'd/example': { ns, ...places }, 'dd/a': {}, 'dd/b': {}, 'dd/c': {} }, 'www.example.bit'),
+    ).toBe('delegation example.bit.')
   })
 })

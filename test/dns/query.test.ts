@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Rcode, Type } from '../../src/dns/protocol.ts'
-import { cacheKey, type ParsedQuery, parseQuery, type Query } from '../../src/dns/query.ts'
+import { cacheKey, notImplemented, type ParsedQuery, parseQuery, type Query } from '../../src/dns/query.ts'
 import { octets, opt, option, query, record, wire, word } from './messages.ts'
 
 const parsed = (message: Uint8Array): Query => {
   const result = parseQuery(message)
-  if (result.kind !== 'query') throw new Error(`${result.kind}: ${result.reason}`)
+  if (result.kind !== 'query') throw new Error(result.kind)
   return result.query
 }
 const outcome = (result: ParsedQuery): string | number =>
@@ -123,8 +123,8 @@ describe('C5, C8, C27: a message that is no answerable query', () => {
       Rcode.FORMERR,
     ],
     ['EDNS version 1', query({ additional: [opt({ version: 1 })] }), Rcode.BADVERS],
-    ['opcode NOTIFY', query({ flags: 0x2100 }), Rcode.NOTIMP],
-    ['opcode UPDATE', query({ flags: 0x2800 }), Rcode.NOTIMP],
+    ['opcode NOTIFY', query({ flags: 0x2100 }), 'other-opcode'],
+    ['opcode UPDATE', query({ flags: 0x2800 }), 'other-opcode'],
     ['AXFR', query({ type: Type.AXFR }), Rcode.REFUSED],
     ['IXFR', query({ type: Type.IXFR }), Rcode.REFUSED],
     ['class CH', query({ qclass: 3 }), Rcode.REFUSED],
@@ -154,6 +154,11 @@ describe('C5, C8, C27: a message that is no answerable query', () => {
   })
 })
 
+test('C8: the answer to another opcode is its header with NOTIMP, the opcode and RD as sent (RFC 1035 §4.1.1)', () => {
+  const update = query({ id: 0xbeef, flags: 0x2900 })
+  expect(notImplemented(update)).toEqual(octets(word(0xbeef), word(0xa984), new Uint8Array(8)))
+})
+
 describe('any octets', () => {
   test('every truncation of a query is malformed', () => {
     const whole = query({ additional: [opt({}, option(12, new Uint8Array(5)))] })
@@ -179,7 +184,7 @@ describe('any octets', () => {
     fc.assert(
       fc.property(message, (bytes) => {
         const result = parseQuery(bytes)
-        if (result.kind === 'malformed') return
+        if (result.kind === 'malformed' || result.kind === 'other-opcode') return
         const { wireName } = result.query
         expect(wireName.length).toBeLessThanOrEqual(255)
         expect(wireName.at(-1)).toBe(0)

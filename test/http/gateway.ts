@@ -43,6 +43,7 @@ export function openGateway(options: TestGatewayOptions = {}): TestGateway {
       },
       fillRandom: (lot) => crypto.getRandomValues(lot),
       flights: sharedFlights(),
+      upstreamSlots: unboundedSlots,
       transport: fetchTransport(upstream.fetch),
       log: silentLog,
       cacheOctets: { answers: 1024 * 1024, values: 1024 * 1024 },

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { readMessage } from '../../src/dns/message.ts'
 import type { NameOutcome, NameSource, UnreachableCode } from '../../src/namecoin/source.ts'
+import type { UpstreamTransport } from '../../src/upstream/transport.ts'
+import { answer, QUESTION_NAME, record, wire } from '../dns/messages.ts'
 import { coreWorld, namesWorld, noUpstream, world } from './world.ts'
 
 const SOA = expect.stringMatching(/^bit\. \d+ SOA /)
@@ -75,6 +78,90 @@ describe('aliases', () => {
   test('are not followed for CNAME', async () => {
     const { ask } = namesWorld({ 'd/a': { alias: 'example.com.' } })
     expect((await ask('a.bit', 'CNAME')).answer).toEqual(['a.bit. 600 CNAME example.com.'])
+  })
+})
+
+describe('aliases out of .bit', () => {
+  const names = {
+    'd/a': { alias: 'www.example.' },
+    'd/b': { alias: 'www.example.' },
+    'd/t': { translate: 'example.' },
+  }
+  const upstream = (message: (question: string) => Uint8Array) => {
+    let asked = 0
+    const transport: UpstreamTransport = {
+      async post(_url, sent) {
+        asked++
+        const { name } = readMessage(sent)!.question!
+        return { status: 200, contentType: 'application/dns-message', body: message(name.join('.')) }
+      },
+    }
+    return { transport, asked: () => asked }
+  }
+  const a = (...address: number[]) => record(QUESTION_NAME, 1, 60, address)
+
+  test('are one question to the upstream, however many names have them', async () => {
+    const { transport, asked } = upstream((question) => answer({ question, answer: [a(192, 0, 2, 1)] }))
+    const { ask, clock } = namesWorld(names, { transport })
+    expect((await ask('a.bit')).answer).toEqual([
+      'a.bit. 600 CNAME www.example.',
+      'www.example. 60 A 192.0.2.1',
+    ])
+    clock.advance(10_000)
+    expect((await ask('b.bit')).answer).toEqual([
+      'b.bit. 600 CNAME www.example.',
+      'www.example. 50 A 192.0.2.1',
+    ])
+    expect(asked()).toBe(1)
+  })
+
+  test('bring the records at their end and no others: clients refuse a message with more', async () => {
+    const { transport } = upstream((question) =>
+      answer({
+        question,
+        answer: [
+          record(QUESTION_NAME, 5, 60, wire('end.example')),
+          record(wire('end.example'), 1, 60, [192, 0, 2, 1]),
+          record(wire('other.example'), 1, 60, [192, 0, 2, 2]),
+          record(wire('end.example'), 16, 60, [1, 65]),
+        ],
+      }),
+    )
+    expect((await namesWorld(names, { transport }).ask('a.bit')).answer).toEqual([
+      'a.bit. 600 CNAME www.example.',
+      'www.example. 60 CNAME end.example.',
+      'end.example. 60 A 192.0.2.1',
+    ])
+  })
+
+  test('keep TC, and claim no authority for a failure', async () => {
+    const truncated = upstream((question) => answer({ question, flags: 0x8380 }))
+    expect((await namesWorld(names, { transport: truncated.transport }).ask('a.bit')).flags).toEqual([
+      'AA',
+      'TC',
+    ])
+    const failing = upstream((question) => answer({ question, flags: 0x8182 }))
+    expect(await namesWorld(names, { transport: failing.transport }).ask('a.bit')).toMatchObject({
+      rcode: 'SERVFAIL',
+      flags: [],
+      errors: [{ text: 'the upstream says SERVFAIL' }],
+    })
+  })
+
+  test('do not smuggle private addresses past private-answers strip', async () => {
+    const { transport } = upstream((question) =>
+      answer({ question, answer: [a(192, 168, 0, 1), a(192, 0, 2, 1)] }),
+    )
+    const { ask } = namesWorld(
+      { ...names, 'd/l': { alias: 'localhost.' } },
+      { transport, privateAnswers: 'strip' },
+    )
+    for (const name of ['a.bit', 'www.t.bit']) {
+      const { answer: records, errors } = await ask(name)
+      expect(records.filter((line) => line.includes(' A '))).toEqual(['www.example. 60 A 192.0.2.1'])
+      expect(errors).toMatchObject([{ code: 17 }])
+    }
+    expect((await ask('l.bit')).answer).toEqual(['l.bit. 600 CNAME localhost.'])
   })
 })
 

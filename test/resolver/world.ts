@@ -8,7 +8,7 @@ import { createGateway, type Runtime } from '../../src/gateway.ts'
 import { silentLog } from '../../src/log.ts'
 import { coreSource } from '../../src/namecoin/core.ts'
 import { namesSource, parseNames } from '../../src/namecoin/names.ts'
-import { boundedSlots } from '../../src/namecoin/slots.ts'
+import { boundedSlots, unboundedSlots } from '../../src/namecoin/slots.ts'
 import type { NameSource } from '../../src/namecoin/source.ts'
 import type { UpstreamTransport } from '../../src/upstream/transport.ts'
 import { fakeClock } from '../namecoin/clock.ts'
@@ -80,6 +80,7 @@ export function world(options: WorldOptions) {
       },
       fillRandom: (lot) => crypto.getRandomValues(lot),
       flights: sharedFlights(),
+      upstreamSlots: unboundedSlots,
       transport: options.transport ?? noUpstream,
       log: silentLog,
       cacheOctets: { answers: 1_000_000, values: 1_000_000 },

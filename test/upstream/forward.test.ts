@@ -2,14 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readMessage } from '../../src/dns/message.ts'
 import { type ParsedQuery, parseQuery, type Query } from '../../src/dns/query.ts'
-import { ATTEMPT_TIMEOUT_MS, forwarder } from '../../src/upstream/forward.ts'
+import { boundedSlots, unboundedSlots } from '../../src/namecoin/slots.ts'
+import { ATTEMPT_TIMEOUT_MS, forwarder, type Slots } from '../../src/upstream/forward.ts'
 import { upstreamQuery } from '../../src/upstream/query.ts'
 import { readReply } from '../../src/upstream/reply.ts'
 import type { UpstreamResponse, UpstreamTransport } from '../../src/upstream/transport.ts'
 import { answer, octets, opt, option, QUESTION_NAME, query, record, wire } from '../dns/messages.ts'
 
 const understood = (parsed: ParsedQuery): Query => {
-  if (parsed.kind !== 'query') throw new Error(parsed.reason)
+  if (parsed.kind !== 'query') throw new Error(parsed.kind)
   return parsed.query
 }
 const asked = understood(
@@ -102,6 +103,23 @@ describe('a reply', () => {
     ])
     expect(message.flags & 0x20).toBe(0x20)
   })
+  test('says RA and not AA, whatever the upstream says of itself', () => {
+    const { bytes } = readReply(plain, reply(answer({ flags: 0x8500 })))!
+    expect(readMessage(bytes)!.flags & 0x0480).toBe(0x0080)
+  })
+  test('with thousands of CNAMEs in the wrong order is put in order in one pass', () => {
+    const names = Array.from({ length: 1_000 }, (_, index) => wire(`n${index}.example`))
+    const chain = names.slice(1).map((next, index) => record(names[index]!, 5, 60, next))
+    const message = answer({
+      answer: [
+        record(names.at(-1)!, 1, 60, [1, 2, 3, 4]),
+        ...chain.toReversed(),
+        record(QUESTION_NAME, 5, 60, names[0]!),
+      ],
+    })
+    const { answer: ordered } = readMessage(readReply(plain, reply(message))!.bytes)!
+    expect(ordered.map(({ name }) => name[0])).toEqual(['example', ...names.map((_, index) => `n${index}`)])
+  })
   test('of any octets never throws (property)', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { maxLength: 5 }), (changes) => {
@@ -115,12 +133,17 @@ describe('a reply', () => {
 })
 
 describe('forwarding', () => {
-  const open = (upstreams: readonly string[], post: UpstreamTransport['post']) => {
+  const open = (
+    upstreams: readonly string[],
+    post: UpstreamTransport['post'],
+    slots: Slots = unboundedSlots,
+  ) => {
     const failures: string[] = []
     const attempts: AbortController[] = []
     const forward = forwarder({
       upstreams,
       transport: { post },
+      slots,
       onFailure: (upstream, why) => failures.push(`${upstream} ${why}`),
       timeout: (milliseconds) => {
         expect(milliseconds).toBe(ATTEMPT_TIMEOUT_MS)
@@ -152,9 +175,43 @@ describe('forwarding', () => {
     expect(failures).toEqual(['https://a ECONNREFUSED', 'https://b HTTP 503'])
   })
 
-  test('does not take SERVFAIL for a failure of the upstream: it is its answer', async () => {
-    const { forward } = open(['https://a', 'https://b'], async () => reply(answer({ flags: 0x8182 })))
-    expect(await forward(plain, never)).toMatchObject({ kind: 'answer', packed: { rcode: 2 } })
+  test('asks the next one when one cannot or will not: SERVFAIL, REFUSED', async () => {
+    for (const flags of [0x8182, 0x8185]) {
+      const { forward } = open(['https://a', 'https://b'], async (url) =>
+        reply(url === 'https://a' ? answer({ flags }) : good),
+      )
+      expect(await forward(plain, never)).toMatchObject({ kind: 'answer', packed: { rcode: 0 } })
+    }
+  })
+
+  test('when none can, passes on what the first one said, with an Extended DNS Error', async () => {
+    const { forward } = open(['https://a', 'https://b'], async (url) =>
+      reply(answer({ flags: url === 'https://a' ? 0x8182 : 0x8185 })),
+    )
+    const forwarded = await forward(plain, never)
+    if (forwarded.kind !== 'answer') throw new Error(forwarded.code)
+    expect(forwarded.packed.rcode).toBe(2)
+    expect(String.fromCharCode(...forwarded.packed.options.subarray(6))).toBe('the upstream says SERVFAIL')
+  })
+
+  test('keeps what is between the upstream and us to itself: BADVERS is no answer', async () => {
+    const badvers = answer({ additional: [opt({ extendedRcode: 1 })] })
+    const { forward } = open(['https://a'], async () => reply(badvers))
+    expect(await forward(plain, never)).toEqual({ kind: 'failed', code: 'protocol' })
+  })
+
+  test('is bounded: beyond the room there is, queries fail at once', async () => {
+    const { forward } = open(['https://a'], () => new Promise(() => {}), boundedSlots(2, 0))
+    const deadline = new AbortController()
+    const waiting = [forward(plain, deadline.signal), forward(plain, deadline.signal)]
+    expect(await forward(plain, deadline.signal)).toEqual({ kind: 'failed', code: 'overloaded' })
+    deadline.abort()
+    expect(await Promise.all(waiting)).toEqual([
+      { kind: 'failed', code: 'timeout' },
+      { kind: 'failed', code: 'timeout' },
+    ])
+    const again = forward(plain, deadline.signal)
+    expect(await again).toEqual({ kind: 'failed', code: 'timeout' })
   })
 
   test('leaves an upstream that hangs, even one whose transport does not heed the signal', async () => {

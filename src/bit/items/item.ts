@@ -5,8 +5,8 @@ import { isList, type Value } from '../value.ts'
 export interface ItemContext {
   /** Makes names in the item absolute. */
   readonly qualify: Qualify
-  /** Told why a part of the item is left out. */
-  readonly report: (reason: string) => void
+  /** Told why a part of the item is left out; undefined when nobody listens. */
+  readonly report: ((reason: string) => void) | undefined
 }
 
 /** The RDATA that an item stands for, in its order. Parts that are not valid are reported and left out. */
@@ -23,13 +23,13 @@ export const list =
   (read: EntryReader): ItemReader =>
   (value, { qualify, report }) => {
     if (!isList(value)) {
-      report('not an array')
+      report?.('not an array')
       return []
     }
     return value.flatMap((entry, index) => {
       const rdata = read(entry, qualify)
       if (typeof rdata !== 'string') return rdata
-      report(`entry ${index}: ${rdata}`)
+      report?.(`entry ${index}: ${rdata}`)
       return []
     })
   }

@@ -1,3 +1,5 @@
+import { Type } from '../../dns/protocol.ts'
+import { isWellFormedRdata } from '../../dns/rdata.ts'
 import { isList, isObject, type Value } from '../value.ts'
 import { list } from './item.ts'
 import { isUnsigned, MAX_UINT8, MAX_UINT16, octetsFrom, uint16 } from './octets.ts'
@@ -25,14 +27,18 @@ export const ds = list((entry) => {
   return [Uint8Array.from([...uint16(tag), algorithm, digestType, ...digest])]
 })
 
-/** `sshfp`: SSHFP records `[algorithm, type, fingerprint]` (ifa-0001). */
+/**
+ * `sshfp`: SSHFP records `[algorithm, type, fingerprint]` (ifa-0001). Readers refuse the whole message over a
+ * fingerprint that is not as long as its type says.
+ */
 export const sshfp = list((entry) => {
   if (!isList(entry)) return 'not an array'
   const [algorithm, type, text] = entry
   const fingerprint = octetsFrom(text)
   if (!isUnsigned(algorithm, MAX_UINT8) || !isUnsigned(type, MAX_UINT8) || !fingerprint)
     return 'not [algorithm, type, fingerprint]'
-  return [Uint8Array.from([algorithm, type, ...fingerprint])]
+  const rdata = Uint8Array.from([algorithm, type, ...fingerprint])
+  return isWellFormedRdata(Type.SSHFP, rdata) ? [rdata] : 'a fingerprint too long or too short for its type'
 })
 
 /**

@@ -29,8 +29,8 @@ const isAllowed = (type: number): boolean =>
   type !== 0 && !PROHIBITED.has(type) && !(type >= FIRST_META_TYPE && type <= LAST_META_TYPE)
 
 /**
- * `o`: records of any type as octets, `[type, rdata]` (ifa-0001). RDATA of types we know must be well-formed, so that
- * one record cannot spoil a message; that of other types is opaque (RFC 3597).
+ * `o`: records of any type as octets, `[type, rdata]` (ifa-0001). RDATA of types that readers may know must be sure to
+ * be well-formed, so that one record cannot spoil a message; that of types not assigned is opaque (RFC 3597).
  *
  * @param wanted the type asked for
  */
@@ -39,7 +39,7 @@ export const opaque = (wanted: number): ItemReader =>
     if (!isList(entry)) return 'not an array'
     const [type, text] = entry
     if (!isUnsigned(type, MAX_UINT16)) return 'not [type, rdata]'
-    if (!isAllowed(type)) return `type ${type} is prohibited`
+    if (!isAllowed(type)) return 'a type that is prohibited'
     if (type !== wanted) return []
     const rdata = octetsFrom(text)
     return rdata === undefined || !isWellFormedRdata(type, rdata) ? 'malformed rdata' : [rdata]

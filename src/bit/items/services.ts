@@ -69,7 +69,7 @@ export function serviceObject(value: Value, { qualify, report }: ItemContext): D
     const labels = [underscored(service), underscored(protocol)] as const
     const target = toService(fields, qualify)?.target
     if (labels[0] === undefined || labels[1] === undefined || target === undefined) {
-      report(`entry ${index}: not [service, protocol, priority, weight, port, target]`)
+      report?.(`entry ${index}: not [service, protocol, priority, weight, port, target]`)
       return
     }
     const services = protocols.get(labels[1]) ?? new Map<string, Value[]>()

@@ -72,9 +72,17 @@ describe('sshfp (ifa-0001)', () => {
   test('numbers nobody has assigned pass', async () =>
     expect(await sshfp([[200, 99, 'AAAA']])).toEqual(['200 99 000000']))
   test('bad entries are left out', async () =>
-    expect(await sshfp([[2, 1], [256, 1, 'AAAA'], 'x', [2, 1, 'AA'], [1, 2, 'AAAA']])).toEqual([
-      '1 2 000000',
-    ]))
+    expect(
+      await sshfp([
+        [2, 1],
+        [256, 1, 'AAAA'],
+        'x',
+        [2, 1, 'AA'],
+        [1, 1, 'AAAA'],
+        [1, 2, 'AAAA'],
+        [1, 3, 'AAAA'],
+      ]),
+    ).toEqual(['1 3 000000']))
 })
 
 describe('tls (ifa-0001, ifa-0003)', () => {
