@@ -62,9 +62,18 @@ function createWorkerGateway(env: Readonly<Record<string, unknown>>): Pick<Gatew
     transport: fetchTransport((url, init) => fetch(url, init)),
     log,
     cacheOctets: CACHE_OCTETS,
-    outerCache: edgeCache({ cache: caches.default, wallClock: () => Date.now(), waitUntil }),
+    outerCache: edgeCache({
+      cache: caches.default,
+      scope: scopeOf(settings),
+      wallClock: () => Date.now(),
+      waitUntil,
+    }),
   })
 }
+
+/** The settings that answers depend on; the names themselves are in the epoch. */
+const scopeOf = ({ upstream, privateAnswers, backend, network }: Settings): string =>
+  JSON.stringify([upstream, privateAnswers, backend, network])
 
 /** A source, or the line that says why there is none. */
 function openSource(backend: Settings['backend'][number], settings: Settings): NameSource | string {

@@ -14,6 +14,8 @@ export interface HttpCache {
 
 export interface EdgeCacheOptions {
   readonly cache: HttpCache
+  /** Gateways share an answer when this is equal: all settings that answers depend on. One zone has one cache for all. */
+  readonly scope: string
   /** The time of day, milliseconds since 1970: isolates share no other clock. */
   readonly wallClock: () => number
   /** Lets work go on after the response has been sent. */
@@ -36,13 +38,13 @@ const OPTIONS = 'bitdoh-options'
  *
  * The epoch is part of the key: after a new block the old answers are not found any more.
  */
-export function edgeCache({ cache, wallClock, waitUntil }: EdgeCacheOptions) {
+export function edgeCache({ cache, scope, wallClock, waitUntil }: EdgeCacheOptions) {
   return (tip: NameSource['tip']): Stage =>
     async function edgeCache(question, next) {
       // Only .bit depends on the chain: no other name waits for it, or is forgotten with a block.
       const epoch = isUnderBit(question.query.wireName) ? (await tip())?.epoch : NO_EPOCH
       if (epoch === undefined) return next(question)
-      const url = `${KEY_HOST}/${await digest(`${epoch}\0${cacheKey(question.query)}`)}`
+      const url = `${KEY_HOST}/${await digest(`${scope}\0${epoch}\0${cacheKey(question.query)}`)}`
       const known = await cache.match(url).then(read, () => undefined)
       if (known !== undefined) {
         const age = Math.max(0, Math.floor((wallClock() - known.storedAt) / 1000))

@@ -16,11 +16,12 @@ interface DataCentre {
   settled(): Promise<void>
 }
 
-function dataCentre(cache: HttpCache): DataCentre {
+function dataCentre(cache: HttpCache, scope = 'one gateway'): DataCentre {
   let time = Date.now()
   const underWay: Promise<unknown>[] = []
   const outerCache = edgeCache({
     cache,
+    scope,
     wallClock: () => time,
     waitUntil: (work) => underWay.push(work),
   })
@@ -70,6 +71,17 @@ describe("the cache of Cloudflare's data centre", () => {
       expect((await get(second, message)).body).toEqual((await get(first, message)).body)
     expect(dataOf(messageIn(await get(second, query({ question: 'dual.bit' }))), 'A')).toHaveLength(3)
     expect([await second.asked(), second.lookups]).toEqual([[], []])
+  })
+
+  test('gateways with other settings do not share answers: a zone has one cache for all its Workers', async () => {
+    const name = 'plain.example'
+    const cache = await caches.open('edge-cache-shared')
+    const one = dataCentre(cache, 'upstream one')
+    await get(one.open(), query({ question: name }))
+    await one.settled()
+    const other = dataCentre(cache, 'upstream two').open()
+    await get(other, query({ question: name }))
+    expect(await other.asked()).toHaveLength(1)
   })
 
   test('TTLs are counted down there, and go on being so afterwards', async () => {
