@@ -3,10 +3,14 @@ import { defineConfig } from 'vitest/config'
 import { NAMES } from './test/http/names.ts'
 import { outside, UPSTREAM_URL } from './test/worker/outside.ts'
 
+// CI adds the reports up (`.ci/count.mjs`); a person reads the terminal.
+const report = process.env['BITDOH_REPORT'] ?? (process.env['CI'] ? '.ci/report/npm-test.json' : undefined)
+
 // The same behavioural suite runs on Node and in workerd; what needs sockets, files or processes of its own
 // (`*.node.test.ts`) or real clients (`test/e2e`) runs on Node, what needs Cloudflare's (`*.worker.test.ts`) in workerd.
 export default defineConfig({
   test: {
+    reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     projects: [
       {
         test: { name: 'node', include: ['test/**/*.test.ts'], exclude: ['test/**/*.worker.test.ts'] },
