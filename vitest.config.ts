@@ -1,7 +1,7 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { NAMES } from './test/http/names.ts'
-import { outside, UPSTREAM_URL } from './test/worker/outside.ts'
+import { ELECTRUMX_URLS, outside, UPSTREAM_URL } from './test/worker/outside.ts'
 
 // CI adds the reports up (`.ci/count.mjs`); a person reads the terminal.
 const report = process.env['BITDOH_REPORT'] ?? (process.env['CI'] ? '.ci/report/npm-test.json' : undefined)
@@ -20,7 +20,14 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
-              bindings: { BITDOH_NAMES: JSON.stringify(NAMES), BITDOH_UPSTREAM: UPSTREAM_URL },
+              bindings: {
+                BITDOH_NAMES: JSON.stringify(NAMES),
+                BITDOH_UPSTREAM: UPSTREAM_URL,
+                // For the Durable Object, whose settings are the Worker's.
+                BITDOH_BACKEND: 'names',
+                BITDOH_ELECTRUM: ELECTRUMX_URLS,
+                BITDOH_NETWORK: 'regtest',
+              },
               outboundService: outside,
             },
           }),

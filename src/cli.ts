@@ -1,12 +1,18 @@
 #!/usr/bin/env node
+import { readFile } from 'node:fs/promises'
+import { NETWORKS } from './namecoin/chain/network.ts'
+import { checkpoint } from './node/commands/checkpoint.ts'
 import { Exit, type Terminal } from './node/commands/command.ts'
 import { resolve } from './node/commands/resolve.ts'
 import { serve } from './node/commands/serve.ts'
+import { openKeeper } from './node/light-client.ts'
 import { processLog } from './node/log.ts'
 import { readSettings, stateFolder } from './node/settings.ts'
 import { version } from './node/version.ts'
 import { type Arguments, readArguments } from './settings/arguments.ts'
 import { settingsHelp } from './settings/help.ts'
+import { problem } from './settings/problem.ts'
+import type { SettingsOutcome } from './settings/settings.ts'
 
 const HELP = `bitdoh ${version}: a DNS-over-HTTPS gateway for Namecoin .bit names
 
@@ -16,6 +22,9 @@ const HELP = `bitdoh ${version}: a DNS-over-HTTPS gateway for Namecoin .bit name
   bitdoh resolve NAME [TYPE] [--json] [settings | --server URL]
       one lookup, printed as zone-file lines
       exit code 0: an answer, 1: no such name or data, 2: bad usage, 3: could not be resolved
+
+  bitdoh checkpoint [settings]
+      prints a fresh checkpoint for the light client, from Namecoin Core (--core-url) or else from the servers
 
   bitdoh help, bitdoh version
 
@@ -42,26 +51,68 @@ async function main(words: readonly string[], terminal: Terminal): Promise<numbe
       return runServe(parsed, operands, terminal)
     case 'resolve':
       return runResolve(parsed, operands, terminal)
+    case 'checkpoint':
+      return runCheckpoint(parsed, operands, terminal)
     case undefined:
-      return usage(terminal, 'no command given: serve or resolve; see bitdoh --help')
+      return usage(terminal, 'no command given: serve, resolve or checkpoint; see bitdoh --help')
     default:
-      return usage(terminal, `${command}: no such command; takes serve or resolve, see bitdoh --help`)
+      return usage(
+        terminal,
+        `${command}: no such command; takes serve, resolve or checkpoint, see bitdoh --help`,
+      )
   }
 }
 
 async function runServe(given: Arguments, operands: readonly string[], terminal: Terminal): Promise<number> {
-  if (operands.length > 0)
-    return usage(terminal, `serve: given ${JSON.stringify(operands[0])}, takes settings only`)
-  for (const name of ['json', 'server']) {
-    if (given.switches.has(name) || name in given.options)
-      return usage(terminal, `--${name}: belongs to resolve`)
-  }
-  const read = readSettings(given.flags, given.options['config'])
+  const read = settingsOnly('serve', given, operands)
   if (read.kind === 'problem') return usage(terminal, read.line)
+  const { settings } = read
+  return serve({ ...settings, state: stateFolder(settings.state) }, terminal, stopSignal())
+}
+
+async function runCheckpoint(
+  given: Arguments,
+  operands: readonly string[],
+  terminal: Terminal,
+): Promise<number> {
+  const read = settingsOnly('checkpoint', given, operands)
+  if (read.kind === 'problem') return usage(terminal, read.line)
+  const { coreUrl, coreCookie, network } = read.settings
+  const signal = stopSignal()
+  if (coreUrl !== undefined) {
+    const readCookie = coreCookie === undefined ? {} : { readCookie: () => readFile(coreCookie, 'utf8') }
+    const from = { kind: 'core', url: new URL(coreUrl), ...readCookie } as const
+    return checkpoint({ network: NETWORKS[network], from, signal }, terminal)
+  }
+  const opened = await openKeeper(read.settings, terminal.log)
+  if (opened.kind === 'failed') return usage(terminal, opened.line)
+  const { keeper, servers } = opened
+  const code = await checkpoint(
+    { network: opened.network, from: { kind: 'servers', keeper }, signal },
+    terminal,
+  )
+  for (const { session } of servers) session.close()
+  return code
+}
+
+/** The settings of a command that takes nothing else. */
+function settingsOnly(command: string, given: Arguments, operands: readonly string[]): SettingsOutcome {
+  if (operands.length > 0) {
+    const [first] = operands
+    return problem('bad-value', command, `given ${JSON.stringify(first)}, takes settings only`)
+  }
+  const foreign = ['json', 'server'].find((name) => given.switches.has(name) || name in given.options)
+  if (foreign !== undefined) return problem('bad-value', `--${foreign}`, 'belongs to resolve')
+  return readSettings(given.flags, given.options['config'])
+}
+
+/** Aborts with SIGTERM or SIGINT; the second one ends the process, whatever it does. */
+function stopSignal(): AbortSignal {
   const stop = new AbortController()
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => (stop.signal.aborted ? process.exit(Exit.FAILED) : stop.abort()))
-  return serve({ ...read.settings, state: stateFolder(read.settings.state) }, terminal, stop.signal)
+  }
+  return stop.signal
 }
 
 async function runResolve(

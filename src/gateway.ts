@@ -5,6 +5,7 @@ import { createApp } from './http/app.ts'
 import { createExchange, type ExchangeHandler } from './http/exchange.ts'
 import type { Log } from './log.ts'
 import type { NameSource } from './namecoin/source.ts'
+import { type ProofAnswer, proofsOf } from './proofs.ts'
 import { secureRandom } from './random.ts'
 import { readinessOf } from './readiness.ts'
 import { bitStage } from './resolver/bit.ts'
@@ -45,6 +46,8 @@ export interface Gateway {
   readonly exchange: ExchangeHandler
   /** Answers HTTP requests. */
   readonly app: Hono
+  /** Proves a name, as people write it. */
+  readonly prove: (name: string) => Promise<ProofAnswer>
 }
 
 /** Puts the parts together: settings, where values come from, and the runtime. */
@@ -90,7 +93,8 @@ export function createGateway(
   })
   const exchange = createExchange({ resolver, random: secureRandom(runtime.fillRandom) })
   const readiness = readinessOf(source, timeout, runtime.wallClock)
-  return { exchange, app: createApp({ exchange, readiness, onError }) }
+  const prove = proofsOf(source, { now, timeout, flights })
+  return { exchange, app: createApp({ exchange, readiness, prove, onError }), prove }
 }
 
 /** Where in our code it happened. Messages of errors may quote what was asked: they are left out. */

@@ -16,11 +16,12 @@ export function readinessOf(
   return async function readiness() {
     const state = await source.state(timeout(READY_TIMEOUT_MS))
     if (state.kind === 'unready') return { ready: false, code: state.code, detail: state.detail }
-    const { height, time } = state.tip
+    const { height, time, assurance } = state.tip
     return {
       ready: true,
       ...(height === undefined ? {} : { height }),
       ...(time === undefined ? {} : { tipAge: Math.max(0, Math.round(wallClock() / 1000 - time)) }),
+      ...(assurance === undefined ? {} : { assurance }),
     }
   }
 }

@@ -1,17 +1,24 @@
 import { waitUntil } from 'cloudflare:workers'
 import { Hono } from 'hono'
+import { consoleLog as log } from './cloudflare/console-log.ts'
 import { edgeCache } from './cloudflare/edge-cache.ts'
+import { workerRuntime } from './cloudflare/light-object.ts'
+import { lightTerms } from './cloudflare/light-terms.ts'
+import { type ObjectNamespace, objectSource } from './cloudflare/object-source.ts'
+import { windowSource } from './cloudflare/window-source.ts'
 import { ownFlights } from './flights.ts'
 import { createGateway, type Gateway } from './gateway.ts'
-import type { Log } from './log.ts'
 import { coreSource } from './namecoin/core.ts'
+import { runtimeTimer } from './namecoin/deadline.ts'
 import { demoNames } from './namecoin/demo.ts'
 import { inOrder } from './namecoin/in-order.ts'
 import { namesSource, parseNames } from './namecoin/names.ts'
 import { unboundedSlots } from './namecoin/slots.ts'
 import type { NameSource } from './namecoin/source.ts'
-import { parseSettings, type Settings } from './settings/settings.ts'
+import { type Backend, parseSettings, type Settings } from './settings/settings.ts'
 import { fetchTransport } from './upstream/fetch-transport.ts'
+
+export { LightClient } from './cloudflare/light-object.ts'
 
 /** What Cloudflare calls with each request. */
 interface Worker {
@@ -29,7 +36,7 @@ export function createWorker(): Worker {
   let gateway: Pick<Gateway, 'app'> | undefined
   return {
     async fetch(request, env) {
-      gateway ??= createWorkerGateway(env)
+      gateway ??= createWorkerGateway(env, continentOf(request))
       return gateway.app.fetch(request)
     },
   }
@@ -38,18 +45,20 @@ export function createWorker(): Worker {
 /** An isolate has 128 MiB in all. */
 const CACHE_OCTETS = { answers: 24 * 1024 * 1024, values: 8 * 1024 * 1024 }
 
-/** Workers collect what goes to the console. No client and no name is ever in it. */
-const log: Log = {
-  info: (event, fields) => console.log(event, JSON.stringify(fields ?? {})),
-  warn: (event, fields) => console.warn(event, JSON.stringify(fields ?? {})),
-  error: (event, fields) => console.error(event, JSON.stringify(fields ?? {})),
+/** Where the data centre is, as far as Cloudflare says: an isolate stays where it is. */
+function continentOf(request: Request): string {
+  const { continent } = (request as { readonly cf?: { readonly continent?: unknown } }).cf ?? {}
+  return typeof continent === 'string' ? continent : 'here'
 }
 
-function createWorkerGateway(env: Readonly<Record<string, unknown>>): Pick<Gateway, 'app'> {
+function createWorkerGateway(
+  env: Readonly<Record<string, unknown>>,
+  continent: string,
+): Pick<Gateway, 'app'> {
   const outcome = parseSettings({ variables: env })
   if (outcome.kind === 'problem') return misconfigured(outcome.line)
   const { settings } = outcome
-  const sources = settings.backend.map((backend) => openSource(backend, settings))
+  const sources = settings.backend.map((backend) => openSource(backend, settings, env, continent))
   const problem = sources.find((source) => typeof source === 'string')
   if (problem !== undefined) return misconfigured(problem)
   return createGateway(settings, inOrder(sources as NameSource[]), {
@@ -76,7 +85,13 @@ const scopeOf = ({ upstream, privateAnswers, backend, network }: Settings): stri
   JSON.stringify([upstream, privateAnswers, backend, network])
 
 /** A source, or the line that says why there is none. */
-function openSource(backend: Settings['backend'][number], settings: Settings): NameSource | string {
+function openSource(
+  backend: Backend,
+  settings: Settings,
+  env: Readonly<Record<string, unknown>>,
+  continent: string,
+): NameSource | string {
+  if (backend === 'electrum') return openLightClient(settings, env['LIGHT_CLIENT'], continent)
   if (backend === 'core') {
     const { coreUrl, network } = settings
     return coreSource({
@@ -90,6 +105,22 @@ function openSource(backend: Settings['backend'][number], settings: Settings): N
   }
   const names = settings.names === 'demo' ? demoNames() : parseNames(settings.names!)
   return names.kind === 'names' ? namesSource(names) : `BITDOH_NAMES: ${names.detail}`
+}
+
+/**
+ * The light client in a Durable Object, one for each continent, so that none is far away; without the binding one that
+ * lasts no longer than a lookup.
+ */
+function openLightClient(settings: Settings, binding: unknown, continent: string): NameSource | string {
+  const terms = lightTerms(settings)
+  if (typeof terms === 'string') return terms
+  if (binding === undefined) return windowSource(terms, workerRuntime)
+  const objects = binding as ObjectNamespace
+  return objectSource({
+    object: () => objects.get(objects.idFromName(`${settings.network} ${continent}`)),
+    now: () => Date.now(),
+    timer: runtimeTimer,
+  })
 }
 
 /** There is no start to stop here: every request says what is wrong, and the log does. */

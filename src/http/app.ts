@@ -4,12 +4,14 @@ import type { ExchangeHandler } from './exchange.ts'
 import { prefersJson } from './json.ts'
 import { CLOUDFLARE, GOOGLE, jsonQuery } from './json-query.ts'
 import { page } from './page.ts'
+import { type Prove, proofOf } from './proof.ts'
 import { type Readiness, readyz } from './readyz.ts'
 
 /** What the HTTP side needs of the gateway behind it. */
 export interface AppOptions {
   readonly exchange: ExchangeHandler
   readonly readiness: Readiness
+  readonly prove: Prove
   /** Called with what a handler threw, which none should. */
   readonly onError: (error: unknown) => void
 }
@@ -25,7 +27,7 @@ const PREFLIGHT_SECONDS = 7_200
  * The gateway as a web application, the same on every runtime. A fresh one each time: hono's routes are closed with
  * the first request.
  */
-export function createApp({ exchange, readiness, onError }: AppOptions): Hono {
+export function createApp({ exchange, readiness, prove, onError }: AppOptions): Hono {
   const app = new Hono({ strict: false })
   const json = jsonQuery(exchange, CLOUDFLARE)
   const message = getDnsQuery(exchange)
@@ -47,6 +49,9 @@ export function createApp({ exchange, readiness, onError }: AppOptions): Hono {
 
   app.get('/resolve', jsonQuery(exchange, GOOGLE))
   app.all('/resolve', onlyMethods(READ))
+
+  app.get('/proof/*', proofOf(prove))
+  app.all('/proof/*', onlyMethods(READ))
 
   app.get('/healthz', (c) => c.text('ok\n', 200, { 'cache-control': 'no-store' }))
   app.all('/healthz', onlyMethods(READ))

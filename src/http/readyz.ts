@@ -4,8 +4,16 @@ import type { Handler } from 'hono'
 export type Readiness = () => Promise<ReadyReport>
 
 export type ReadyReport =
-  /** A backend can be used; with the newest block's height and age in seconds, where the backend has a chain. */
-  | { readonly ready: true; readonly height?: number; readonly tipAge?: number }
+  /**
+   * A backend can be used; with the newest block's height and age in seconds, where the backend has a chain, and
+   * whether they are proven, where it proves what it says.
+   */
+  | {
+      readonly ready: true
+      readonly height?: number
+      readonly tipAge?: number
+      readonly assurance?: 'proven' | 'attested'
+    }
   /** No backend can: a stable code, and a line for people. */
   | { readonly ready: false; readonly code: string; readonly detail: string }
 

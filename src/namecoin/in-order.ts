@@ -1,3 +1,4 @@
+import { type NameProof, proveBy } from './proof.ts'
 import type { NameOutcome, NameSource, SourceState, Tip } from './source.ts'
 import type { Unreachable } from './unreachable.ts'
 
@@ -10,8 +11,8 @@ const NO_EPOCH = '-'
  * - `found`, `expired` and `invalid` end the search; `absent` does when the source covers every name.
  * - A source that covers its own names alone lays them over those that follow, and is silent about others.
  * - `unreachable` goes on to the next; when none of those knows either, it is the answer: no false NXDOMAIN.
- * - The epoch is everybody's: a change anywhere makes old values unusable. Height and time are the first one's that
- *   has a chain.
+ * - The epoch is everybody's: a change anywhere makes old values unusable. Height, time and assurance are the first
+ *   one's that has a chain.
  * - Ready means that `.bit` names at large can be looked up: some source that covers every name is ready. Names of
  *   one's own that can still be answered while the chain is unreachable do not count. Where no source covers every
  *   name, they are all there is, and count.
@@ -46,6 +47,18 @@ export function inOrder(sources: readonly NameSource[]): NameSource {
       return failure ?? { kind: 'absent' }
     },
 
+    /** Of the source that `lookup` would believe. */
+    async prove(name: string, signal: AbortSignal): Promise<NameProof> {
+      let failure: NameProof | undefined
+      let last: NameProof | undefined
+      for (const source of sources) {
+        last = await proveBy(source, name, signal)
+        if (last.outcome === 'unreachable' || last.outcome === 'unconfirmed') failure ??= last
+        else if (last.outcome !== 'absent' || coversEveryName(source)) return last
+      }
+      return failure ?? last ?? { key: name, outcome: 'absent', backend: 'none', assurance: 'trusted' }
+    },
+
     tip(): Tip | undefined | Promise<Tip | undefined> {
       const tips = sources.map((source) => source.tip())
       return tips.some(isPromise) ? Promise.all(tips).then(common) : common(tips as (Tip | undefined)[])
@@ -74,6 +87,7 @@ function commonTip(tips: readonly (Tip | undefined)[]): Tip | undefined {
     epoch: tips.map((tip) => tip?.epoch ?? NO_EPOCH).join(' '),
     ...(chain?.height === undefined ? {} : { height: chain.height }),
     ...(chain?.time === undefined ? {} : { time: chain.time }),
+    ...(chain?.assurance === undefined ? {} : { assurance: chain.assurance }),
   }
 }
 

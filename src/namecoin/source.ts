@@ -1,3 +1,5 @@
+import type { NameProof } from './proof.ts'
+
 /**
  * Where the values of Namecoin names come from: one interface, one file a source.
  */
@@ -7,15 +9,28 @@ export type NameOutcome =
   /** The name's current value. */
   | FoundName
   /** The source knows that the name does not exist, or never did: NXDOMAIN. */
-  | { readonly kind: 'absent' }
+  | ({ readonly kind: 'absent' } & Reservation)
   /** The name existed, its registration has run out: NXDOMAIN, and the reason can be told. */
-  | { readonly kind: 'expired' }
+  | ({ readonly kind: 'expired' } & Reservation)
   /** The source could not be asked or does not know yet: SERVFAIL, never NXDOMAIN, never cached for long. */
   | { readonly kind: 'unreachable'; readonly code: UnreachableCode; readonly detail: string }
   /** The source answered, with something that is no value: SERVFAIL. */
   | { readonly kind: 'invalid'; readonly detail: string }
 
-export interface FoundName {
+/** What a client should know of an outcome before relying on it for long. */
+export interface Reservation {
+  readonly caveat?: Caveat
+  /** Seconds that an answer made of it may live at the most, where that is less than usual. */
+  readonly maxTtl?: number
+}
+
+/** Stable: answers, `/proof` and tests use them. */
+export type Caveat =
+  | 'attested' // height and expiry are what two operators say; the headers that prove them are still on their way
+  | 'one-operator' // that there is nothing is the word of one operator, the only one configured
+  | 'newer-waits' // there is a newer update that has too few confirmations yet
+
+export interface FoundName extends Reservation {
   readonly kind: 'found'
   /** The value's octets, as in the blockchain. */
   readonly value: Uint8Array
@@ -36,6 +51,9 @@ export type UnreachableCode =
   | 'warming-up' // RPC error -28
   | 'syncing' // initial block download: it does not know the newest values yet
   | 'protocol' // an answer that is none: wrong type, wrong id, bad JSON, too long
+  | 'stale-tip' // no new block for so long that the source has probably lost touch with the network
+  | 'disagreement' // too few servers of different operators say the same
+  | 'unconfirmed' // registered so lately that a reorganisation could undo it
 
 /** How far the source's view of the chain is. */
 export interface Tip {
@@ -45,6 +63,8 @@ export interface Tip {
   readonly height?: number
   /** Time of the newest block, seconds since 1970. */
   readonly time?: number
+  /** How far height and time are proven; absent where the source is believed anyway. */
+  readonly assurance?: 'proven' | 'attested'
 }
 
 /** Whether a source can be used now, for `/readyz` and logs. */
@@ -66,6 +86,11 @@ export interface NameSource {
    * signal aborts.
    */
   lookup(name: string, signal: AbortSignal): Promise<NameOutcome>
+  /**
+   * The same, asked afresh, with all that proves it. Left out where there is nothing to show but what `lookup` and `tip`
+   * say: callers use `proveBy` of `proof.ts`, which knows both. Never rejects.
+   */
+  prove?(name: string, signal: AbortSignal): Promise<NameProof>
   /**
    * The tip that answers are valid for. At once (not a promise) while what is known is fresh, so that the hot
    * path never waits; otherwise after asking. When asking fails: the last tip known, undefined if none ever was.

@@ -8,6 +8,7 @@ import { namesSource, parseNames } from '../namecoin/names.ts'
 import { boundedSlots } from '../namecoin/slots.ts'
 import type { NameSource } from '../namecoin/source.ts'
 import type { Backend, Settings } from '../settings/settings.ts'
+import { openLightClient } from './light-client.ts'
 import { watchFile } from './watch-file.ts'
 
 /** The sources of the settings, in their order, as one; or the line that says why not. */
@@ -32,6 +33,7 @@ export async function openSource(settings: Settings, log: Log): Promise<OpenedSo
 const OPENERS: { readonly [Name in Backend]: (settings: Settings, log: Log) => Promise<OpenedSource> } = {
   names: openNames,
   core: openCore,
+  electrum: openLightClient,
 }
 
 async function openNames({ names }: Settings, log: Log): Promise<OpenedSource> {

@@ -7,7 +7,7 @@ import type { PackedAnswer } from '../dns/packed.ts'
 import { ExtendedError, Flag, isFailure, Rcode, Type } from '../dns/protocol.ts'
 import { queryName } from '../dns/query.ts'
 import type { ResourceRecord } from '../dns/record.ts'
-import type { NameOutcome, Tip } from '../namecoin/source.ts'
+import type { Caveat, NameOutcome, Tip } from '../namecoin/source.ts'
 import { type FailureCode, failureAnswer } from './failure.ts'
 import { leadsToPrivate } from './private-addresses.ts'
 import type { Answerer, Question, Stage } from './question.ts'
@@ -79,8 +79,10 @@ export function bitStage({ values, tip, privateAnswers, resolveOutside }: BitSta
 /** The fetches of one question: what they cost, when what they found runs out, and why one could not be made. */
 interface Fetched {
   readonly fetch: FetchValue
-  /** Seconds until the first of the names fetched expires. */
+  /** Seconds until the first of the names fetched expires, or is to be asked for again. */
   secondsLeft: number
+  /** What a client should know of what was found. */
+  readonly caveats: Set<Caveat>
   /** The reason of the last fetch that failed. */
   failure: FailureCode
   expired: boolean
@@ -89,10 +91,13 @@ interface Fetched {
 function fetchThrough(values: Values, epoch: string, signal: AbortSignal): Fetched {
   const fetched: Fetched = {
     secondsLeft: Number.POSITIVE_INFINITY,
+    caveats: new Set(),
     failure: 'internal',
     expired: false,
     async fetch(name) {
       const outcome: NameOutcome = await values.lookup(name, epoch, signal)
+      if ('caveat' in outcome && outcome.caveat !== undefined) fetched.caveats.add(outcome.caveat)
+      if ('maxTtl' in outcome) fetched.secondsLeft = Math.min(fetched.secondsLeft, outcome.maxTtl ?? Infinity)
       switch (outcome.kind) {
         case 'found':
           if (outcome.expiresIn !== undefined)
@@ -144,12 +149,23 @@ const RCODES = {
   yxdomain: Rcode.YXDOMAIN,
 } as const
 
-/** What a client may want to know about an answer that holds less than hoped for. */
-function explain(answer: BitAnswer, stripped: boolean, { expired }: Fetched): ExtendedErrorText[] {
-  if (stripped) return [{ code: ExtendedError.FILTERED, text: 'private addresses are left out here' }]
-  if (answer.kind === 'nxdomain' && expired)
-    return [{ code: ExtendedError.OTHER, text: "the name's registration has expired" }]
-  return []
+/** What a client may want to know about an answer that holds less, or is worth less, than hoped for. */
+function explain(answer: BitAnswer, stripped: boolean, { expired, caveats }: Fetched): ExtendedErrorText[] {
+  const errors: ExtendedErrorText[] = Array.from(caveats, (caveat) => ({
+    code: ExtendedError.OTHER,
+    text: CAVEATS[caveat],
+  }))
+  if (stripped) errors.unshift({ code: ExtendedError.FILTERED, text: 'private addresses are left out here' })
+  if (answer.kind === 'nxdomain' && expired) {
+    errors.unshift({ code: ExtendedError.OTHER, text: "the name's registration has expired" })
+  }
+  return errors
+}
+
+const CAVEATS: { readonly [Each in Caveat]: string } = {
+  attested: 'height and expiry are attested by two operators, not yet proven: the headers are on their way',
+  'one-operator': 'that there is nothing is the word of one operator, the only one configured',
+  'newer-waits': 'a newer value waits for confirmations',
 }
 
 /**

@@ -51,6 +51,12 @@ export const FAILURES: { readonly [Code in FailureCode]: FailureAnswer } = {
     ExtendedError.NETWORK_ERROR,
     'the Namecoin backend gave an answer that is none',
   ),
+  'namecoin-stale-tip': servfail(ExtendedError.NO_REACHABLE_AUTHORITY, 'no new Namecoin block for too long'),
+  'namecoin-disagreement': servfail(
+    ExtendedError.NO_REACHABLE_AUTHORITY,
+    'too few independent servers say the same',
+  ),
+  'namecoin-unconfirmed': servfail(ExtendedError.TOO_EARLY, 'the name was registered too lately'),
   'value-invalid': servfail(ExtendedError.INVALID_DATA, "the name's value is not a domain object"),
   delegated: servfail(ExtendedError.OTHER, 'delegation not followed: the name has its own nameservers (ns)'),
   'alias-loop': servfail(ExtendedError.INVALID_DATA, 'the alias leads back to itself'),

@@ -36,7 +36,12 @@ export function cachedValues(
           sizeCalculation: ({ outcome }, name) =>
             (outcome.kind === 'found' ? outcome.value.length : 0) + 2 * name.length + OUTCOME_OVERHEAD,
         })
-  const residence = ({ kind }: NameOutcome) => (kind === 'unreachable' ? FAILURE_RESIDENCE : MAX_RESIDENCE)
+  const residence = (outcome: NameOutcome): number => {
+    if (outcome.kind === 'unreachable') return FAILURE_RESIDENCE
+    return outcome.kind === 'invalid'
+      ? MAX_RESIDENCE
+      : Math.min(outcome.maxTtl ?? MAX_RESIDENCE, MAX_RESIDENCE)
+  }
   return {
     async lookup(name, epoch, signal) {
       const known = kept?.get(name)

@@ -84,3 +84,24 @@ export const orNone = <Value>(kind: Kind<Value>): Kind<Value | 'none'> => ({
   takes: `${kind.takes}, or none`,
   read: (given) => (given === 'none' ? given : kind.read(given)),
 })
+
+const MILLISECONDS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** A span of time such as `90s`, `30m`, `8h` or `2d`, in milliseconds; or the word `off`. */
+export const durationOrOff: Kind<number | 'off'> = {
+  takes: 'a duration such as 90s, 30m, 8h or 2d, or off',
+  read: (given) => {
+    if (given === 'off') return given
+    const match = /^([1-9][0-9]{0,5})([smhd])$/.exec(given)
+    return match === null ? undefined : Number(match[1]) * MILLISECONDS[match[2] as keyof typeof MILLISECONDS]
+  },
+}
+
+/** The address of an ElectrumX server; what exactly is right in one, the light client knows. */
+export const electrumAddress: Kind<string> = {
+  takes: 'tcp://, tls://, ws:// or wss://HOST:PORT[#sha256=HEX of its certificate]',
+  read: (given) =>
+    /^(?:tcp|tls|ws|wss):\/\/[^\s/@#]+:[0-9]{1,5}(?:\/[^\s#]*)?(?:#sha256=[0-9A-Fa-f]{64})?$/.test(given)
+      ? given
+      : undefined,
+}

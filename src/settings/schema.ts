@@ -1,4 +1,15 @@
-import { address, dohUrl, type Kind, oneOf, orNone, text, webUrl, wholeNumber } from './kinds.ts'
+import {
+  address,
+  dohUrl,
+  durationOrOff,
+  electrumAddress,
+  type Kind,
+  oneOf,
+  orNone,
+  text,
+  webUrl,
+  wholeNumber,
+} from './kinds.ts'
 
 /** How one setting is given, read and explained. */
 export interface Setting<Value> {
@@ -56,10 +67,10 @@ export const schema = {
     what: "the certificate's private key, reread when it changes",
   },
   backend: {
-    kind: oneOf('names', 'core'),
+    kind: oneOf('names', 'core', 'electrum'),
     repeatable: true,
     fallback: undefined,
-    otherwise: 'those that are configured: names, core',
+    otherwise: 'those that are configured: names, core, electrum; electrum when none is',
     what: 'where .bit names are looked up, in this order',
   },
   names: {
@@ -80,6 +91,33 @@ export const schema = {
     repeatable: false,
     fallback: undefined,
     what: "Namecoin Core's cookie file, reread when it changes",
+  },
+  electrum: {
+    kind: electrumAddress,
+    repeatable: true,
+    fallback: undefined,
+    otherwise: 'the known public servers',
+    what: 'ElectrumX servers for the light client; better several, of several operators',
+  },
+  minConfirmations: {
+    kind: wholeNumber(1, 1_000),
+    repeatable: false,
+    fallback: ['12'],
+    what: 'how deep an update must be before the light client serves it',
+  },
+  maxTipAge: {
+    kind: durationOrOff,
+    repeatable: false,
+    fallback: undefined,
+    otherwise: '8h; off on regtest',
+    what: 'without a newer block for so long the light client answers SERVFAIL',
+  },
+  checkpoint: {
+    kind: text('a file made by bitdoh checkpoint'),
+    repeatable: false,
+    fallback: undefined,
+    otherwise: 'the bundled one',
+    what: 'the block that the light client trusts to begin with',
   },
   network: {
     kind: oneOf('mainnet', 'testnet', 'regtest'),
@@ -111,7 +149,7 @@ export const schema = {
     repeatable: false,
     fallback: undefined,
     otherwise: "the platform's state folder",
-    what: 'where the local CA is kept',
+    what: 'where the local CA and the headers are kept',
   },
 } as const satisfies Record<string, Setting<unknown>>
 

@@ -3,7 +3,7 @@ import { problem, redactUrl, type SettingsProblem, shown } from './problem.ts'
 import { flagName, type ReadSettings, type SettingKey, schema, settingKeys, settingOf } from './schema.ts'
 
 /** A backend's name: where values of `.bit` names come from. */
-export type Backend = 'names' | 'core'
+export type Backend = 'names' | 'core' | 'electrum'
 
 /**
  * The gateway's settings, checked. What is not set and has no default is undefined.
@@ -13,9 +13,11 @@ export type Backend = 'names' | 'core'
  * - `tlsCert` and `tlsKey` are both there or both not;
  * - `coreUrl` may hold a password: show it with `redactUrl` only.
  */
-export type Settings = Omit<ReadSettings, 'backend' | 'upstream'> & {
+export type Settings = Omit<ReadSettings, 'backend' | 'upstream' | 'maxTipAge'> & {
   readonly backend: readonly Backend[]
   readonly upstream: readonly string[]
+  /** Milliseconds; undefined when it is off. */
+  readonly maxTipAge: number | undefined
 }
 
 /** The three ways in. */
@@ -84,19 +86,31 @@ function checkTogether(read: ReadSettings, nameOf: (key: SettingKey) => string):
   const configured = new Set<Backend>()
   if (read.names !== undefined) configured.add('names')
   if (read.coreUrl !== undefined) configured.add('core')
+  if (read.electrum !== undefined || configured.size === 0) configured.add('electrum')
   const backends = [...new Set(read.backend ?? configured)]
-  const unconfigured = backends.find((backend) => !configured.has(backend))
+  const unconfigured = backends.find((backend) => backend !== 'electrum' && !configured.has(backend))
   if (unconfigured !== undefined) {
     const needed = flagName(unconfigured === 'names' ? 'names' : 'coreUrl')
     return problem('incomplete', nameOf('backend'), `given ${shown(unconfigured)}, which needs --${needed}`)
   }
-  if (backends.length === 0) {
-    const sentence =
-      'none is configured: set --names FILE (or --names demo to try it out) or --core-url URL, so that .bit names can be looked up'
-    return problem('incomplete', nameOf('backend'), sentence)
+  if (backends.includes('electrum') && read.electrum === undefined && read.network !== 'mainnet') {
+    const sentence = `no public server of ${read.network} is known: set --electrum ${schema.electrum.kind.takes}`
+    return problem('incomplete', nameOf('electrum'), sentence)
   }
-  return { kind: 'settings', settings: { ...read, backend: backends, upstream: upstreams } }
+  const maxTipAge = read.maxTipAge ?? (read.network === 'regtest' ? 'off' : DEFAULT_MAX_TIP_AGE)
+  return {
+    kind: 'settings',
+    settings: {
+      ...read,
+      backend: backends,
+      upstream: upstreams,
+      maxTipAge: maxTipAge === 'off' ? undefined : maxTipAge,
+    },
+  }
 }
+
+/** Eight hours, Electrum's rule: the longest gap between blocks in four years was two and a half. */
+const DEFAULT_MAX_TIP_AGE = 8 * 3_600_000
 
 const missing = (has: SettingKey, lacks: SettingKey, nameOf: (key: SettingKey) => string): SettingsProblem =>
   problem(

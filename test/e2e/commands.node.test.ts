@@ -47,7 +47,10 @@ describe.concurrent('bitdoh', () => {
   it.each<[string[], string[]]>([
     [[], ['no command given', 'serve', 'resolve', '--help']],
     [['sreve'], ['sreve', 'no such command', '--help']],
-    [['serve'], ['--backend', 'none is configured', '--names', '--core-url']],
+    [
+      ['serve', '--network', 'testnet'],
+      ['--electrum', 'no public server of testnet is known'],
+    ],
     [
       ['serve', 'demo'],
       ['serve', 'demo', 'takes settings only'],

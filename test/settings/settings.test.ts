@@ -27,6 +27,10 @@ describe('defaults', () => {
       names: 'demo',
       coreUrl: undefined,
       coreCookie: undefined,
+      electrum: undefined,
+      minConfirmations: 12,
+      maxTipAge: 8 * 3_600_000,
+      checkpoint: undefined,
       network: 'mainnet',
       upstream: [DEFAULT_UPSTREAM],
       privateAnswers: 'allow',
@@ -39,11 +43,22 @@ describe('defaults', () => {
     expect(accepted(flags({ 'core-url': ['http://127.0.0.1:8336'] })).backend).toEqual(['names', 'core'])
   })
 
-  it('say what to set when no backend is configured', () => {
-    const { code, line } = refused({})
-    expect(code).toBe('incomplete')
-    expect(line).toContain('--names')
-    expect(line).toContain('--core-url')
+  it('take the light client when no backend is configured, with the public servers', () => {
+    expect(accepted({})).toMatchObject({ backend: ['electrum'], electrum: undefined })
+    const { code, line } = refused({ flags: { network: ['testnet'] } })
+    expect([code, line]).toEqual(['incomplete', expect.stringContaining('--electrum')])
+  })
+
+  it('never mind the age of the tip on regtest, whose recorded chains do not move', () => {
+    const electrum = { electrum: ['tcp://127.0.0.1:50001'], network: ['regtest'] }
+    expect(accepted({ flags: electrum }).maxTipAge).toBeUndefined()
+    expect(accepted({ flags: { ...electrum, 'max-tip-age': ['90m'] } }).maxTipAge).toBe(5_400_000)
+    expect(accepted({ flags: { 'max-tip-age': ['off'] } }).maxTipAge).toBeUndefined()
+  })
+
+  it('take servers with and without a certificate pin', () => {
+    const electrum = ['tls://[::1]:50002', `wss://e.example:443/electrumx#sha256=${'ab'.repeat(32)}`]
+    expect(accepted(flags({ electrum }))).toMatchObject({ electrum, backend: ['names', 'electrum'] })
   })
 })
 
@@ -143,7 +158,12 @@ describe('a bad value', () => {
     ['listen', 'http://127.0.0.1:80'],
     ['tls', 'yes'],
     ['tls-cert', ''],
-    ['backend', 'electrum'],
+    ['backend', 'bitcoin'],
+    ['electrum', 'http://e.example:50001'],
+    ['electrum', 'tcp://e.example'],
+    ['electrum', 'wss://e.example:443#sha256=12'],
+    ['min-confirmations', '0'],
+    ['max-tip-age', '8 hours'],
     ['core-url', 'ftp://127.0.0.1'],
     ['network', 'main'],
     ['upstream', 'http://dns.example/dns-query'],

@@ -5,3 +5,18 @@ declare module 'cloudflare:workers' {
   /** The Worker under test, as Cloudflare calls it. */
   export const exports: { readonly default: { fetch(request: Request): Promise<Response> } }
 }
+
+/** What the tests use of the plugin: its own types need all of Cloudflare's. */
+declare module 'cloudflare:test' {
+  interface Stub {
+    fetch(url: string, init: RequestInit): Promise<Response>
+  }
+  export function runInDurableObject<Result>(
+    stub: Stub,
+    callback: (
+      instance: unknown,
+      state: { readonly storage: import('../../src/cloudflare/object-store.ts').ObjectStorage },
+    ) => Promise<Result>,
+  ): Promise<Result>
+  export function runDurableObjectAlarm(stub: Stub): Promise<boolean>
+}

@@ -1,4 +1,5 @@
 import { coreRecordings, replay } from '../servers/core-replay.ts'
+import { electrumPeer, newWorld, type World } from '../servers/electrumx-peer.ts'
 import { answerUpstream } from '../servers/upstream.ts'
 
 /**
@@ -14,10 +15,34 @@ export const CORE_URL = 'https://user:pass%3Aword@core.example/'
 
 const AUTHORIZATION = `Basic ${Buffer.from('user:pass:word').toString('base64')}`
 
+/** ElectrumX servers of two operators with the recorded chain, and a third that says it has nothing. */
+const ELECTRUMX: Readonly<Record<string, World>> = {
+  'electrumx.one.example': newWorld(),
+  'electrumx.two.example': newWorld({ protocol: '1.4.2' }),
+  'electrumx.liar.example': newWorld({ lies: ['never-existed'] }),
+}
+export const ELECTRUMX_URLS = 'ws://electrumx.one.example:50003,ws://electrumx.two.example:50003'
+
+/** The other end of a WebSocket that workerd opens. */
+async function answerElectrum(world: World): Promise<Response> {
+  // Here, as tests in workerd take the addresses above from this file.
+  const { Response: MiniflareResponse, WebSocketPair } = await import('miniflare')
+  const { 0: ours, 1: theirs } = new WebSocketPair()
+  theirs.accept()
+  const peer = electrumPeer(world, (emission) => {
+    if (emission.kind === 'message') theirs.send(emission.text)
+    else theirs.close()
+  })
+  theirs.addEventListener('message', ({ data }) => peer.receive(String(data)))
+  return new MiniflareResponse(null, { status: 101, webSocket: ours }) as unknown as Response
+}
+
 const asked: string[] = []
 
 /** Answers what a Worker fetches; every other host is unknown there. */
 export async function outside(request: Request): Promise<Response> {
+  const world = ELECTRUMX[new URL(request.url).hostname]
+  if (world !== undefined && request.headers.get('upgrade') === 'websocket') return answerElectrum(world)
   const body = Buffer.from(await request.arrayBuffer())
   if (request.url === ASKED_URL) return Response.json(asked)
   if (request.url === UPSTREAM_URL) {

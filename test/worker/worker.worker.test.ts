@@ -63,8 +63,10 @@ describe('settings of a Worker', () => {
       expect(Buffer.from(response.body).toString()).toMatch(/^this gateway is not set up: BITDOH_NAMES: /)
     }
   })
-  test('none at all is said, too', async () => {
-    expect((await startWorker({}).request('/readyz')).status).toBe(503)
+  test('none at all is the real chain, whose servers cannot be reached here', async () => {
+    const client = startWorker({})
+    expect((await client.request('/healthz')).status).toBe(200)
+    expect((await client.request('/readyz')).status).toBe(503)
   })
   test('BITDOH_NAMES=demo is the demo', async () => {
     const client = startWorker({ BITDOH_NAMES: 'demo', BITDOH_UPSTREAM: 'none' })

@@ -1,14 +1,18 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { BIT } from '../../bit/apex.ts'
 import { buildQuery } from '../../dns/build-query.ts'
 import { nameFromUser } from '../../dns/idn.ts'
 import { extendedErrors, type Message, messageRcode, readMessage } from '../../dns/message.ts'
+import { isAtOrBelow } from '../../dns/name.ts'
 import { extendedErrorName, recordToText } from '../../dns/presentation.ts'
 import { isFailure, Rcode, rcodeName, Type, typeNumber } from '../../dns/protocol.ts'
 import { createGateway } from '../../gateway.ts'
 import { DNS_MESSAGE } from '../../http/exchange.ts'
 import { googleJson } from '../../http/json.ts'
+import { type NamedProof, PROOF_TIMEOUT_MS } from '../../proofs.ts'
 import type { Settings } from '../../settings/settings.ts'
+import { type ForeignProof, fetchProof } from '../fetch-proof.ts'
 import { nodeRuntime } from '../runtime.ts'
 import { openSource } from '../sources.ts'
 import { nodeTransport } from '../upstream-transport.ts'
@@ -46,8 +50,11 @@ export async function resolve(request: ResolveRequest, terminal: Terminal): Prom
   }
   const query = buildQuery({ name, type, dnssecOk: false, checkingDisabled: false })
   const { from } = request
+  const proven = request.format === 'json' && isAtOrBelow(name, BIT) ? request.name : undefined
   const asked =
-    from.kind === 'server' ? await askServer(from, query) : await askSettings(from.settings, query, terminal)
+    from.kind === 'server'
+      ? await askServer(from, query, proven)
+      : await askSettings(from.settings, query, proven, terminal)
   if (asked.kind === 'failed') {
     terminal.complain(asked.line)
     return Exit.FAILED
@@ -57,8 +64,11 @@ export async function resolve(request: ResolveRequest, terminal: Terminal): Prom
     terminal.complain('the answer is no DNS message')
     return Exit.FAILED
   }
-  if (request.format === 'json') terminal.print(JSON.stringify(googleJson(message), undefined, 2))
-  else for (const record of message.answer) terminal.print(recordToText(record))
+  if (request.format === 'json') {
+    const { proof } = asked
+    const shown = { ...googleJson(message), ...(proof === undefined ? {} : { proof }) }
+    terminal.print(JSON.stringify(shown, undefined, 2))
+  } else for (const record of message.answer) terminal.print(recordToText(record))
   for (const { code, text } of extendedErrors(message)) {
     terminal.complain(`${extendedErrorName(code)}${text === '' ? '' : `: ${text}`}`)
   }
@@ -84,26 +94,48 @@ function exitCode(
 }
 
 type Asked =
-  | { readonly kind: 'answer'; readonly answer: Uint8Array }
+  | {
+      readonly kind: 'answer'
+      readonly answer: Uint8Array
+      /** Where one was asked for, and there is one. */
+      readonly proof?: NamedProof | ForeignProof
+    }
   | { readonly kind: 'failed'; readonly line: string }
 
-async function askSettings(settings: Settings, query: Uint8Array, { log }: Terminal): Promise<Asked> {
+/** @param proven the name to prove as well */
+async function askSettings(
+  settings: Settings,
+  query: Uint8Array,
+  proven: string | undefined,
+  { log }: Terminal,
+): Promise<Asked> {
   const opened = await openSource(settings, log)
   if (opened.kind === 'failed') return opened
   const transport = nodeTransport({})
   try {
-    const { exchange } = createGateway(settings, opened.source, nodeRuntime(log, transport))
+    const { exchange, prove } = createGateway(settings, opened.source, nodeRuntime(log, transport))
     const result = await exchange(query)
-    return result.kind === 'answer'
-      ? { kind: 'answer', answer: result.body }
-      : { kind: 'failed', line: result.reason }
+    if (result.kind !== 'answer') return { kind: 'failed', line: result.reason }
+    const proof = proven === undefined ? undefined : await prove(proven)
+    return answered(result.body, proof?.kind === 'proof' ? proof.proof : undefined)
   } finally {
     opened.source.close()
     await transport.close()
   }
 }
 
-async function askServer({ url, state }: { url: string; state: string }, query: Uint8Array): Promise<Asked> {
+const answered = (answer: Uint8Array, proof: NamedProof | ForeignProof | undefined): Asked => ({
+  kind: 'answer',
+  answer,
+  ...(proof === undefined ? {} : { proof }),
+})
+
+/** @param proven the name to prove as well, where the gateway can */
+async function askServer(
+  { url, state }: { url: string; state: string },
+  query: Uint8Array,
+  proven: string | undefined,
+): Promise<Asked> {
   const ca = await localCaFor(new URL(url), state)
   const transport = nodeTransport(ca === undefined ? {} : { ca })
   try {
@@ -112,9 +144,11 @@ async function askServer({ url, state }: { url: string; state: string }, query: 
       query,
       AbortSignal.timeout(SERVER_TIMEOUT_MS),
     )
-    return status === 200 && contentType.toLowerCase().startsWith(DNS_MESSAGE)
-      ? { kind: 'answer', answer: body }
-      : { kind: 'failed', line: `${url}: HTTP ${status}, ${contentType || 'no content type'}` }
+    if (status !== 200 || !contentType.toLowerCase().startsWith(DNS_MESSAGE)) {
+      return { kind: 'failed', line: `${url}: HTTP ${status}, ${contentType || 'no content type'}` }
+    }
+    if (proven === undefined) return answered(body, undefined)
+    return answered(body, await fetchProof(url, proven, ca, AbortSignal.timeout(PROOF_TIMEOUT_MS)))
   } catch (error) {
     return { kind: 'failed', line: `${url}: ${reasonOf(error)}` }
   } finally {

@@ -1,0 +1,273 @@
+import type { Log } from '../../log.ts'
+import { hashToText, type Sha256 } from '../chain/hash.ts'
+import type { Anchor } from '../chain/header-chain.ts'
+import { scriptHash } from '../chain/name-script.ts'
+import type { Network } from '../chain/network.ts'
+import { WINDOW_HEADERS } from '../chain/value-proof.ts'
+import type { Timer } from '../deadline.ts'
+import { formatAddress } from '../electrum/address.ts'
+import type { ServerTip } from '../electrum/replies.ts'
+import type { Session } from '../electrum/session.ts'
+import { unprovable } from '../proof.ts'
+import type { NameOutcome, NameSource, SourceState, Tip, UnreachableCode } from '../source.ts'
+import { type Unreachable, unreachable } from '../unreachable.ts'
+import { lowestNeeded } from './header-sync-backfill.ts'
+import { holdHearing, rememberManners } from './hearing.ts'
+import type { ChainKeeper, ChainState } from './keeper.ts'
+import { showProof } from './proof.ts'
+import { operatorsOf, type Server } from './server.ts'
+import type { Asking } from './testimony.ts'
+import { type Assurance, judgeByChain, judgeByWindow, MAX_TIP_DIFFERENCE, type Verdict } from './verdict.ts'
+import { hearWithChain, hearWithWindow, type Witness } from './witness.ts'
+
+/** What a light client is made of. */
+export interface LightOptions {
+  readonly sha256: Sha256
+  readonly network: Network
+  readonly servers: readonly Server[]
+  readonly keeper: ChainKeeper
+  /** Blocks on an update, its own among them, before it is served. */
+  readonly leastConfirmations: number
+  /** Milliseconds without a block after which nothing is answered any more; undefined: never mind. */
+  readonly maxTipAge: number | undefined
+  /** Milliseconds on a clock that never goes back. */
+  readonly now: () => number
+  /** The time of day, milliseconds since 1970. */
+  readonly wallClock: () => number
+  readonly timer: Timer
+  readonly log: Log
+}
+
+/** All that was found out about one name. */
+export interface Finding {
+  readonly verdict: Verdict
+  readonly assurance: Assurance
+  readonly asking: Asking
+  readonly witnesses: readonly Witness[]
+  /** The tip the verdict is for. */
+  readonly tip: number
+  /** Servers that were asked: more than witnesses, when some were not waited for. */
+  readonly asked: ReadonlySet<Server>
+}
+
+/** A source that proves what it says. */
+export interface LightSource extends NameSource {
+  /** Asks for a name and tells all that was found; for proofs. */
+  find(name: string, signal: AbortSignal): Promise<Finding | Unreachable>
+}
+
+/** Seconds that an answer may live which a newer update is about to replace. */
+const NEWER_WAITS_TTL = 60
+/** Seconds that an absence may live which only one operator vouches for (light-client.md §10). */
+const ONE_OPERATOR_TTL = 30
+
+/**
+ * Values of names from ElectrumX servers that nobody need trust: each comes with proof of work (light-client.md §10).
+ *
+ * With the chain's headers at hand, all is proven. Until then the floating window answers: twelve blocks of work on the
+ * value, and the word of two operators for its height.
+ */
+export function lightSource(options: LightOptions): LightSource {
+  const { sha256, network, servers, keeper, leastConfirmations, maxTipAge, now, wallClock, timer, log } =
+    options
+  const manners = rememberManners(now)
+
+  const isStale = (time: number) => maxTipAge !== undefined && wallClock() - time * 1000 > maxTipAge
+
+  async function find(name: string, signal: AbortSignal): Promise<Finding | Unreachable> {
+    const state = keeper.state()
+    if (state.kind === 'starting') return (await changed(signal)) ? find(name, signal) : starting()
+    if (state.kind === 'synced') return findInChain(name, state, signal)
+    if (operatorsOf(servers) < 2) {
+      return unreachable('syncing', 'the headers are on their way, and without them two operators are needed')
+    }
+    return findInWindows(name, state.anchor, signal)
+  }
+
+  const starting = () =>
+    servers.some(({ session }) => session.state().kind === 'ready')
+      ? unreachable('syncing', 'no server has confirmed the checkpoint yet')
+      : unreachable('network', 'no server can be reached')
+
+  /** Whether the keeper's state changed before the signal aborted. */
+  function changed(signal: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
+      const leave = (happened: boolean): void => {
+        unlisten()
+        signal.removeEventListener('abort', abort)
+        resolve(happened)
+      }
+      const abort = () => leave(false)
+      const unlisten = keeper.onChange(() => leave(true))
+      signal.addEventListener('abort', abort, { once: true })
+      if (signal.aborted) abort()
+    })
+  }
+
+  const asking = (name: string, tip: number, confirmations: number): Asking => {
+    const octets = new TextEncoder().encode(name)
+    // 0, which means no checkpoint, where the chain is that short: all updates come then.
+    const checkpoint = Math.max(0, tip - confirmations + 1)
+    return { name: octets, scripthash: scriptHash(sha256, octets), checkpoint }
+  }
+
+  async function findInChain(
+    name: string,
+    { anchor, chain }: Extract<ChainState, { kind: 'synced' }>,
+    signal: AbortSignal,
+  ): Promise<Finding | Unreachable> {
+    const { height: tip, time } = chain.tip
+    if (isStale(time)) return unreachable('stale-tip', 'no new block for too long')
+    const ask = asking(name, tip, leastConfirmations)
+    const asked = new Set<Server>()
+    const hear = (server: Server, until: AbortSignal) => {
+      asked.add(server)
+      const tip = keeper.serverTips().get(server.session)
+      return hearWithChain(server, ask, { sha256, chain, tip }, until)
+    }
+    const witnesses = await holdHearing({ servers, hear, onLie, timer, manners }, signal)
+    const terms = { network, tip, leastConfirmations, configured: servers }
+    const verdict = judgeByChain(witnesses, terms)
+    // Perhaps it is in a block below the checkpoint, whose header is still on its way.
+    const isBelow = verdict.kind === 'unconfirmed' && chain.lowest > lowestNeeded(chain)
+    if (isBelow && operatorsOf(servers) > 1) return findInWindows(name, anchor, signal)
+    return { verdict, assurance: 'proven', asking: ask, witnesses, tip, asked }
+  }
+
+  async function findInWindows(
+    name: string,
+    { bits }: Anchor,
+    signal: AbortSignal,
+  ): Promise<Finding | Unreachable> {
+    const tips = keeper.serverTips()
+    const fresh = servers.filter(({ session }) => tips.has(session) && !isStale(timeOf(tips.get(session)!)))
+    const agreed = agreedHeight(fresh, tips) ?? 0
+    const present = fresh.filter(
+      ({ session }) => Math.abs(tips.get(session)!.height - agreed) <= MAX_TIP_DIFFERENCE,
+    )
+    if (operatorsOf(present) < 2) {
+      if (servers.some(isComing)) return (await changed(signal)) ? find(name, signal) : starting()
+      if (fresh.length < tips.size) return unreachable('stale-tip', 'no new block for too long')
+      return unreachable('disagreement', 'no two operators are at the same block')
+    }
+    // All are asked for the same, or what they say could not be compared; a window needs its twelve headers.
+    const tip = Math.min(...present.map(({ session }) => tips.get(session)!.height))
+    const ask = asking(name, tip, Math.max(leastConfirmations, WINDOW_HEADERS))
+    const asked = new Set<Server>()
+    const hear = (server: Server, until: AbortSignal) => {
+      asked.add(server)
+      const ground = { sha256, network, bits, now: Math.floor(wallClock() / 1000) }
+      return hearWithWindow(server, ask, { ...ground, tip: tips.get(server.session)! }, until)
+    }
+    const witnesses = await holdHearing({ servers: present, hear, onLie, timer, manners }, signal)
+    const terms = { network, tip, leastConfirmations, configured: servers }
+    const verdict = judgeByWindow(witnesses, terms)
+    return { verdict, assurance: 'attested', asking: ask, witnesses, tip, asked }
+  }
+
+  /** Whether a server is still about to tell its newest block. */
+  function isComing({ session }: Server): boolean {
+    const { kind } = session.state()
+    const isThere = kind === 'idle' || kind === 'connecting' || kind === 'ready'
+    return isThere && !keeper.serverTips().has(session)
+  }
+
+  /** A server that lies is never asked again, and the log says about what; never about which name. */
+  function onLie({ server, code }: Extract<Witness, { kind: 'lied' }>): void {
+    // Not the detail: it has the height, and with the public history of names that tells which one was looked up.
+    log.error('server-lied', { server: formatAddress(server.session.address), about: code })
+    server.session.ban(`lied: ${code}`)
+  }
+
+  const outcomeOf = ({ verdict, assurance }: Finding): NameOutcome => {
+    switch (verdict.kind) {
+      case 'found': {
+        const { update, selection } = verdict
+        return {
+          kind: 'found',
+          value: update.update.value,
+          height: update.update.height,
+          expiresIn: selection.expiresIn,
+          txid: hashToText(update.update.txid),
+          ...(selection.waiting > 0 ? { caveat: 'newer-waits', maxTtl: NEWER_WAITS_TTL } : {}),
+          ...(assurance === 'attested' ? { caveat: 'attested' } : {}),
+        }
+      }
+      case 'absent':
+      case 'expired':
+        return verdict.operators < 2
+          ? { kind: verdict.kind, caveat: 'one-operator', maxTtl: ONE_OPERATOR_TTL }
+          : { kind: verdict.kind, ...(assurance === 'attested' ? { caveat: 'attested' } : {}) }
+      case 'unconfirmed':
+        return unreachable('unconfirmed', 'registered too lately')
+      case 'unheard':
+        return unreachable('network', 'no server answered')
+      case 'disagreement':
+        return unreachable('disagreement', verdict.detail)
+    }
+  }
+
+  function tip(): Tip | undefined {
+    const state = keeper.state()
+    if (state.kind === 'synced') {
+      const { hash, height, time } = state.chain.tip
+      return { epoch: hashToText(hash), height, time, assurance: 'proven' }
+    }
+    const height = agreedHeight(servers, keeper.serverTips())
+    if (state.kind === 'starting' || height === undefined) return undefined
+    // Another epoch than any block's: what was attested is dropped when the headers are in.
+    return { epoch: `attested ${height}`, height, assurance: 'attested' }
+  }
+
+  return {
+    name: 'electrum',
+    covers: 'every-name',
+    find,
+    tip,
+    async lookup(name, signal) {
+      const finding = await find(name, signal)
+      return 'verdict' in finding ? outcomeOf(finding) : finding
+    },
+    async prove(name, signal) {
+      const finding = await find(name, signal)
+      if (!('verdict' in finding)) return unprovable('electrum', name, finding)
+      const state = keeper.state()
+      const chain = state.kind === 'synced' ? state.chain : undefined
+      return showProof(name, finding, outcomeOf(finding), { sha256, network, chain, timer, onLie }, signal)
+    },
+    async state(): Promise<SourceState> {
+      const known = tip()
+      if (known === undefined) return unready('syncing', 'no server has been reached yet')
+      if (known.assurance === 'attested' && operatorsOf(servers) < 2) {
+        return unready('syncing', 'the headers are on their way')
+      }
+      if (known.time !== undefined && isStale(known.time))
+        return unready('stale-tip', 'no new block for too long')
+      return { kind: 'ready', tip: known }
+    },
+    close() {
+      void keeper.close()
+      for (const { session } of servers) session.close()
+    },
+  }
+}
+
+/**
+ * The highest block that two operators have reached, or one where there is only one. Attack: a height that is made up, to
+ * make cached answers worthless and all other servers look late.
+ */
+function agreedHeight(servers: readonly Server[], tips: ReadonlyMap<Session, ServerTip>): number | undefined {
+  const byOperator = new Map<string, number>()
+  for (const { session, operator } of servers) {
+    const height = tips.get(session)?.height
+    if (height !== undefined) byOperator.set(operator, Math.max(height, byOperator.get(operator) ?? 0))
+  }
+  const [highest, second] = [...byOperator.values()].sort((one, other) => other - one)
+  return second ?? highest
+}
+
+/** Seconds since 1970, by the header. */
+const timeOf = ({ header }: ServerTip): number =>
+  new DataView(header.buffer, header.byteOffset).getUint32(68, true)
+
+const unready = (code: UnreachableCode, detail: string): SourceState => ({ kind: 'unready', code, detail })

@@ -1,0 +1,117 @@
+import type { Network } from '../chain/network.ts'
+import { type Selection, selectUpdate } from '../chain/selection.ts'
+import { operatorsOf, type Server } from './server.ts'
+import { EXPIRED, isWholly, type ProvenUpdate, type Witness } from './witness.ts'
+
+/** How far an answer is proven. */
+export type Assurance =
+  /** Value, height and expiry, by our own chain. */
+  | 'proven'
+  /** The value has twelve blocks of work on it; height and expiry are what two operators say. */
+  | 'attested'
+
+/** What a hearing comes to. */
+export type Verdict =
+  | {
+      readonly kind: 'found'
+      readonly update: ProvenUpdate
+      readonly selection: Extract<Selection, { kind: 'found' }>
+    }
+  | { readonly kind: 'absent' | 'expired'; readonly operators: number }
+  /** Registered, but so lately that it could still be undone. */
+  | { readonly kind: 'unconfirmed' }
+  /** Nobody spoke. */
+  | { readonly kind: 'unheard' }
+  /** Too few operators spoke for what they said, or they contradict each other. */
+  | { readonly kind: 'disagreement'; readonly detail: string }
+
+type Spoken = Extract<Witness, { kind: 'spoke' }>
+
+/** What is asked of a verdict. */
+export interface VerdictTerms {
+  readonly network: Network
+  readonly tip: number
+  readonly leastConfirmations: number
+  /** Operators that are configured: where there is one only, its word must do. */
+  readonly configured: readonly Server[]
+}
+
+const spokenOf = (witnesses: readonly Witness[]): readonly Spoken[] =>
+  witnesses.filter((witness) => witness.kind === 'spoke')
+
+const serversOf = (spoken: readonly Spoken[]): readonly Server[] => spoken.map(({ server }) => server)
+
+/**
+ * With a chain of our own: the newest valid proof wins, whoever brought it, so one honest server defeats all that
+ * withhold something. That there is nothing cannot be proven: two operators must say so (light-client.md §10).
+ */
+export function judgeByChain(witnesses: readonly Witness[], terms: VerdictTerms): Verdict {
+  const spoken = spokenOf(witnesses)
+  if (spoken.length === 0) return { kind: 'unheard' }
+  const updates = spoken.flatMap(({ updates }) => updates)
+  const selection = select(updates, terms)
+  if (selection.kind === 'found') return found(updates, selection)
+  if (selection.kind === 'unconfirmed') return { kind: 'unconfirmed' }
+  // Who speaks of an update that cannot be proven, of a block above our tip, does not say that there is none.
+  const certain = spoken.filter(({ statement }) => isWholly(statement))
+  const operators = operatorsOf(serversOf(certain))
+  const needed = Math.min(2, operatorsOf(terms.configured))
+  if (operators >= needed) {
+    const isEnd = certain.some(({ statement }) => statement === EXPIRED)
+    return { kind: isEnd ? 'expired' : selection.kind, operators }
+  }
+  if (certain.length < spoken.length) return { kind: 'unconfirmed' }
+  return { kind: 'disagreement', detail: 'only one operator answered, and absence needs two' }
+}
+
+/** Blocks that two honest servers' tips may be apart. */
+export const MAX_TIP_DIFFERENCE = 2
+
+/**
+ * Without a chain: two operators must say the same of the name's history, at about the same tip. What they prove has
+ * work on it, but height and expiry are their word.
+ */
+export function judgeByWindow(witnesses: readonly Witness[], terms: VerdictTerms): Verdict {
+  const spoken = spokenOf(witnesses)
+  if (spoken.length === 0) return { kind: 'unheard' }
+  if (operatorsOf(serversOf(spoken)) < 2) {
+    return { kind: 'disagreement', detail: 'two operators are needed until the headers are in' }
+  }
+  const tips = spoken.map(({ tip }) => tip)
+  if (Math.max(...tips) - Math.min(...tips) > MAX_TIP_DIFFERENCE) {
+    return { kind: 'disagreement', detail: 'the servers are not at the same block' }
+  }
+  if (new Set(spoken.map(({ statement }) => statement)).size > 1) {
+    return { kind: 'disagreement', detail: 'the servers do not say the same, and the headers are not in yet' }
+  }
+  const updates = spoken.flatMap(({ updates }) => updates)
+  const selection = select(updates, terms)
+  const [{ statement }] = spoken as [Spoken]
+  // Younger updates have no window of their own yet, but both say that they are there.
+  const waiting = statement.split(' ').length - 1
+  if (selection.kind === 'found') return found(updates, { ...selection, waiting })
+  const operators = operatorsOf(serversOf(spoken))
+  if (statement === EXPIRED) return { kind: 'expired', operators }
+  // They speak of updates, and none is old enough to be looked at.
+  return statement === '' ? { kind: 'absent', operators } : { kind: 'unconfirmed' }
+}
+
+const select = (
+  updates: readonly ProvenUpdate[],
+  { network, tip, leastConfirmations }: VerdictTerms,
+): Selection =>
+  selectUpdate(
+    network,
+    updates.map(({ update }) => update),
+    tip,
+    leastConfirmations,
+  )
+
+const found = (
+  updates: readonly ProvenUpdate[],
+  selection: Extract<Selection, { kind: 'found' }>,
+): Verdict => ({
+  kind: 'found',
+  update: updates.find(({ update }) => update === selection.update)!,
+  selection,
+})

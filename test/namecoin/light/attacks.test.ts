@@ -1,0 +1,436 @@
+import { describe, expect, test } from 'vitest'
+import { failed } from '../../../src/namecoin/electrum/failure.ts'
+import type { Checkpoint } from '../../../src/namecoin/light/checkpoint.ts'
+import type { Read } from '../../resolver/world.ts'
+import { answer, truncated } from '../../servers/electrumx.ts'
+import { type BlockUpdates, type ChainData, mine, nameUpdate } from '../../servers/electrumx-chain.ts'
+import { recordedHeaders } from '../chain/recording.ts'
+import { grown, recorded } from './keeper-world.ts'
+import {
+  type LightPlan,
+  type LightWorld,
+  liesOf,
+  lightWorld,
+  passing,
+  type ServerPlan,
+  syncedWorld,
+  syncingWorld,
+  TIP_TIME,
+} from './light-world.ts'
+
+/** Six gateways, and many seconds of theirs. */
+const LONG_MS = 60_000
+
+const HONEST: ServerPlan = {}
+
+/** What is true at the recorded tip. */
+const TRUTH: Readonly<Record<string, readonly string[]>> = {
+  'updated.bit': ['192.0.2.107', '192.0.2.108'],
+  'reborn.bit': ['192.0.2.113'],
+  'single.bit': ['192.0.2.1'],
+  'importer.bit': ['203.0.113.1', '203.0.113.2'],
+}
+const NEVER = ['nope.bit', 'expired.bit']
+
+const addresses = ({ answer }: Read): readonly string[] =>
+  answer.map((line) => line.split(' ').at(-1)!).sort()
+
+const empty = (count: number): BlockUpdates[] => Array.from({ length: count }, () => [])
+const update = (name: string, value: string, salt = 0) => ({
+  name,
+  transaction: nameUpdate(name, value, salt),
+})
+const STOLEN = update('d/updated', '{"ip":"203.0.113.66"}')
+
+/** The recorded chain up to a height, then blocks of an attacker's that give a name another value. */
+const fork = (above: number, blocks: number): ChainData =>
+  mine(recorded, [[STOLEN], ...empty(blocks - 1)], above, 666)
+
+/** How a server lies, and what becomes of it: `banned` for life, or not believed. */
+type Attack = readonly [title: string, liar: ServerPlan, fate: 'banned' | 'not believed']
+
+/** A server that says nothing false, but not everything: nobody can tell, unless somebody else says more. */
+const WITHHOLDING: readonly Attack[] = [
+  ['the newest update is withheld', { lies: ['withheld-update'] }, 'not believed'],
+  ['what has expired is all there is', { lies: ['expired-value'] }, 'not believed'],
+  ['no name was ever registered', { lies: ['never-existed'] }, 'not believed'],
+  ['the last twenty blocks are withheld: a stale tip', { lies: ['stale-tip'] }, 'not believed'],
+  ['a weaker fork, 17 blocks deep', { chain: fork(190, 14) }, 'not believed'],
+  ['a weaker fork, 107 blocks deep', { chain: fork(100, 100) }, 'not believed'],
+]
+
+const FORGED: readonly Attack[] = [
+  ['a forged Merkle branch', { lies: ['forged-branch'] }, 'banned'],
+  // An older server does not send it along, and its own Merkle branches lead to ours.
+  ['a forged header', { lies: ['forged-header'], protocol: '1.4.3' }, 'banned'],
+  ['another name in the transaction', { lies: ['wrong-name'] }, 'banned'],
+  ['a foreign output', { lies: ['foreign-output'] }, 'banned'],
+  ['a foreign transaction', { lies: ['foreign-transaction'] }, 'banned'],
+  ['a made-up height', { lies: ['fake-height'] }, 'banned'],
+  ['replies of another shape', { lies: ['misshapen'] }, 'not believed'],
+  ['errors only', { lies: ['daemon-error'] }, 'not believed'],
+  ['always busy', { lies: ['busy'] }, 'not believed'],
+  ['headers cut in the wrong places', { lies: ['array-headers'] }, 'not believed'],
+  ['a false root of all headers', { lies: ['lying-root'] }, 'not believed'],
+  ['another genesis block', { lies: ['wrong-genesis'] }, 'not believed'],
+  ['half of the histories', { lies: ['pruned'] }, 'not believed'],
+]
+
+const ON_THE_WIRE: readonly Attack[] = [
+  ['silence', { wire: ['silent'] }, 'not believed'],
+  ['silence after the handshake', { wire: ['stalls'] }, 'not believed'],
+  ['no JSON from the beginning', { wire: ['not-json'] }, 'not believed'],
+  ['garbage in the middle', { wire: ['garbage'] }, 'not believed'],
+  ['a reply without end', { wire: ['endless'] }, 'not believed'],
+  ['an end instead of a reply', { wire: ['closes'] }, 'not believed'],
+  ['replies nobody asked for', { wire: ['wrong-id'] }, 'not believed'],
+  ['two replies to each request', { wire: ['duplicate-id'] }, 'not believed'],
+  ['a flood of notifications', { wire: ['flood'] }, 'not believed'],
+  ['excessive use', { wire: ['excessive-use'] }, 'not believed'],
+  ['a bomb of brackets', { wire: ['bomb'] }, 'not believed'],
+  ['a downgrade to protocol 1.2', { claims: ['ElectrumX 1.8.0', '1.2'] }, 'not believed'],
+  ['a protocol that was not offered', { claims: ['ElectrumX 2.0', '1.7'] }, 'not believed'],
+  ['no protocol at all', { claims: 'welcome' }, 'not believed'],
+]
+
+const ATTACKS = [...WITHHOLDING, ...FORGED, ...ON_THE_WIRE]
+
+/** Who comes first, who is quick and who is slow; servers of both kinds. */
+const CONSTELLATIONS = [
+  { protocol: '1.4.3', liarMs: 0, honestMs: 0, place: 0 },
+  { protocol: '1.4.2', liarMs: 0, honestMs: 0, place: 1 },
+  { protocol: '1.4.3', liarMs: 0, honestMs: 700, place: 1 },
+  { protocol: '1.4.2', liarMs: 0, honestMs: 500, place: 0 },
+  { protocol: '1.4.3', liarMs: 700, honestMs: 0, place: 0 },
+  { protocol: '1.4.2', liarMs: 500, honestMs: 0, place: 1 },
+]
+
+/** Time enough for whoever will ever say anything. */
+async function started(plans: readonly ServerPlan[], plan: LightPlan = {}): Promise<LightWorld> {
+  const world = lightWorld(plans, plan)
+  const start = world.clock.now()
+  await passing(
+    world.clock,
+    () => world.keeper.state().kind === 'synced' || world.clock.now() > start + 20_000,
+    500,
+  )
+  return world
+}
+
+/** The height that the client has come to. */
+function tipOf({ keeper }: LightWorld): number | undefined {
+  const state = keeper.state()
+  return state.kind === 'synced' ? state.chain.tip.height : undefined
+}
+
+/** Nothing wrong: the truth, or a failure that says why. */
+async function expectNothingFalse({ ask }: LightWorld): Promise<void> {
+  for (const [name, truth] of Object.entries(TRUTH)) {
+    const read = await ask(name)
+    if (read.rcode === 'NOERROR') expect(addresses(read), name).toEqual(truth)
+    else expect(read, name).toMatchObject({ rcode: 'SERVFAIL', errors: [{ text: expect.any(String) }] })
+  }
+  for (const name of NEVER) expect((await ask(name)).rcode, name).toMatch(/^(NXDOMAIN|SERVFAIL)$/)
+}
+
+const namesNobody = ({ events }: LightWorld): void => {
+  expect(JSON.stringify(events)).not.toMatch(/updated|reborn|single|importer|nope|expired\b|d\//)
+}
+
+describe.each(ATTACKS)('%s', (title, liar, fate) => {
+  test(
+    'with one honest server beside it: the right answer, every time',
+    async () => {
+      for (const { protocol, liarMs, honestMs, place } of CONSTELLATIONS) {
+        const plans: ServerPlan[] = [{ protocol, delayMs: honestMs }]
+        plans.splice(place, 0, { protocol, ...liar, delayMs: liarMs })
+        const world = await started(plans)
+        for (const [name, truth] of Object.entries(TRUTH)) {
+          const read = await world.ask(name)
+          expect(addresses(read), `${name}: ${JSON.stringify(read)}`).toEqual(truth)
+        }
+        for (const name of NEVER) expect((await world.ask(name)).rcode, name).toMatch(/^(NXDOMAIN|SERVFAIL)$/)
+        expect(world.servers[1 - place]!.session.state().kind).toBe('ready')
+        const { kind } = world.servers[place]!.session.state()
+        expect({ isBanned: kind === 'banned', lies: liesOf(world).length }).toEqual({
+          isBanned: fate === 'banned',
+          lies: fate === 'banned' ? 1 : 0,
+        })
+        namesNobody(world)
+      }
+    },
+    LONG_MS,
+  )
+
+  test('beside two honest servers: absence, too', async () => {
+    const world = await started([liar, HONEST, HONEST])
+    for (const name of NEVER) expect((await world.ask(name)).rcode, name).toBe('NXDOMAIN')
+    for (const [name, truth] of Object.entries(TRUTH)) {
+      expect(addresses(await world.ask(name)), name).toEqual(truth)
+    }
+  })
+
+  test('while the headers are on their way: nothing false, whoever is beside it', async () => {
+    for (const plans of [
+      [liar, HONEST],
+      [HONEST, liar],
+      [liar, HONEST, HONEST],
+    ]) {
+      const world = await syncingWorldSoon(plans)
+      await expectNothingFalse(world)
+      namesNobody(world)
+    }
+  })
+
+  if (WITHHOLDING.some(([one]) => one === title)) {
+    test('alone: it may say an older truth, which nobody can tell, and absence says whose word it is', async () => {
+      const { ask } = await started([liar])
+      for (const name of [...Object.keys(TRUTH), ...NEVER]) {
+        const read = await ask(name)
+        if (read.rcode === 'NXDOMAIN') expect(read.errors.at(-1)?.text, name).toContain('one operator')
+      }
+    })
+  } else {
+    test('alone: nothing false', async () => {
+      const world = await started([liar])
+      await expectNothingFalse(world)
+      expect(liesOf(world).length).toBe(fate === 'banned' ? 1 : 0)
+      namesNobody(world)
+    })
+  }
+})
+
+/** A world that waits for headers, however its servers behave. */
+async function syncingWorldSoon(plans: readonly ServerPlan[]): Promise<LightWorld> {
+  const world = lightWorld(plans, { holdHeaders: true })
+  const start = world.clock.now()
+  await passing(world.clock, () => world.clock.now() > start + 1_000, 500)
+  return world
+}
+
+describe('a server that comes late, when a weaker fork has been taken for the chain', () => {
+  test(
+    'is not banned for its proofs; its chain has more work, and wins',
+    async () => {
+      const world = lightWorld([{ chain: fork(190, 14) }, HONEST])
+      const { session, network } = world.servers[1]!
+      network.refuse(failed('network', 'away'))
+      await passing(world.clock, () => world.keeper.state().kind === 'synced', 1_000)
+      expect(tipOf(world)).toBe(204)
+      network.refuse(undefined)
+      await passing(world.clock, () => session.state().kind === 'ready', 10_000)
+      await world.ask('updated.bit')
+      expect(session.state().kind).toBe('ready')
+      await passing(world.clock, () => tipOf(world) === 207, 1_000)
+      for (const [name, truth] of Object.entries(TRUTH)) {
+        expect(addresses(await world.ask(name))).toEqual(truth)
+      }
+      expect(world.servers.map(({ session }) => session.state().kind)).toEqual(['ready', 'ready'])
+    },
+    LONG_MS,
+  )
+})
+
+describe('a stale tip', () => {
+  const HOURS = 3_600
+  const plan = { maxTipAge: 8 * HOURS * 1000, wallTime: TIP_TIME + 9 * HOURS }
+
+  test.each([
+    ['proven', syncedWorld],
+    ['attested', syncingWorld],
+  ] as const)('%s: SERVFAIL that says so', async (_assurance, open) => {
+    const { ask } = await open([HONEST, HONEST], plan)
+    expect(await ask('updated.bit')).toMatchObject({
+      rcode: 'SERVFAIL',
+      errors: [{ code: 22, text: 'no new Namecoin block for too long' }],
+    })
+  })
+
+  test('is no stale tip as long as one server has newer blocks', async () => {
+    // Blocks of the recorded chain's miner come every ten minutes: fifteen are two and a half hours.
+    const newer = { chain: grown(15) }
+    const { ask } = await syncedWorld([HONEST, newer], plan)
+    expect(addresses(await ask('updated.bit'))).toEqual(TRUTH['updated.bit'])
+  })
+
+  test('is told by readiness', async () => {
+    const { source } = await syncedWorld([HONEST], plan)
+    expect(await source.state(new AbortController().signal)).toMatchObject({
+      kind: 'unready',
+      code: 'stale-tip',
+    })
+  })
+})
+
+describe('absence', () => {
+  test('of one operator where two are configured: SERVFAIL, and why', async () => {
+    const { ask } = await started([HONEST, { ...HONEST, operator: 'operator0' }, { wire: ['silent'] }])
+    const expected = {
+      rcode: 'SERVFAIL',
+      errors: [{ code: 22, text: 'too few independent servers say the same' }],
+    }
+    expect(await ask('nope.bit')).toMatchObject(expected)
+    expect(await ask('expired.bit')).toMatchObject(expected)
+    expect(addresses(await ask('updated.bit'))).toEqual(TRUTH['updated.bit'])
+  })
+
+  test('of the only operator configured: for thirty seconds, and whose word it is', async () => {
+    const { ask } = await syncedWorld([HONEST, { ...HONEST, operator: 'operator0' }])
+    const { rcode, authority, errors } = await ask('nope.bit')
+    expect({ rcode, ttl: authority[0]?.split(' ')[1] }).toEqual({ rcode: 'NXDOMAIN', ttl: '30' })
+    expect(errors.map(({ text }) => text)).toEqual([
+      'that there is nothing is the word of one operator, the only one configured',
+    ])
+  })
+
+  test('of a name whose update cannot be proven yet is no absence', async () => {
+    const ahead = { chain: mine(recorded, [[update('d/fresh', '{}')]]) }
+    const world = await syncedWorld([HONEST, HONEST])
+    world.servers[0]!.world.chain = ahead.chain
+    world.servers[1]!.world.chain = ahead.chain
+    expect((await world.ask('fresh.bit')).rcode).toBe('SERVFAIL')
+  })
+})
+
+describe('an update below the checkpoint', () => {
+  /** The recorded block at 200, as a checkpoint: all names were last updated below. */
+  const checkpoint: Checkpoint = {
+    ...{ network: 'regtest', height: 200, hash: recordedHeaders[200]!.hash, bits: 0x207f_ffff },
+    ...{ chainwork: 402n, time: recordedHeaders[200]!.time, periodStartTime: recordedHeaders[0]!.time },
+    previousTimes: recordedHeaders.slice(190, 200).map(({ time }) => time),
+  }
+  /** Has none of the headers that are fetched downwards from the checkpoint. */
+  const withoutOld: ServerPlan = {
+    backend: (method, params) =>
+      method === 'blockchain.block.headers' && Number(params[0]) < 190
+        ? { error: { code: -102, message: 'busy' } }
+        : answer(recorded, method, params),
+  }
+
+  test('is attested while its header is on its way, and no absence', async () => {
+    const { ask } = await syncedWorld([withoutOld, withoutOld], { checkpoint })
+    const read = await ask('updated.bit')
+    expect(addresses(read)).toEqual(TRUTH['updated.bit'])
+    expect(read.errors[0]?.text).toContain('attested')
+    expect((await ask('nope.bit')).rcode).toBe('NXDOMAIN')
+    expect((await ask('expired.bit')).rcode).toBe('NXDOMAIN')
+  })
+
+  test('with one operator: SERVFAIL until then', async () => {
+    const { ask } = await syncedWorld([withoutOld], { checkpoint })
+    expect((await ask('updated.bit')).rcode).toBe('SERVFAIL')
+  })
+
+  test('is proven when it is in', async () => {
+    const world = await syncedWorld([HONEST], { checkpoint })
+    await passing(world.clock, () => world.events.some(({ event }) => event === 'chain-filled'))
+    const read = await world.ask('updated.bit')
+    expect({ addresses: addresses(read), errors: read.errors }).toEqual({
+      addresses: TRUTH['updated.bit'],
+      errors: [],
+    })
+  })
+})
+
+describe('while the headers are on their way', () => {
+  test('one operator: SERVFAIL that says so, and the value once they are in', async () => {
+    const world = await syncingWorld([HONEST])
+    expect(await world.ask('updated.bit')).toMatchObject({
+      rcode: 'SERVFAIL',
+      errors: [{ text: 'the Namecoin backend is still downloading the chain' }],
+    })
+    expect(await world.source.state(new AbortController().signal)).toMatchObject({
+      kind: 'unready',
+      code: 'syncing',
+    })
+    world.releaseHeaders()
+    await passing(world.clock, () => world.keeper.state().kind === 'synced')
+    world.clock.advance(2_000)
+    expect(addresses(await world.ask('updated.bit'))).toEqual(TRUTH['updated.bit'])
+  })
+
+  test('two operators that do not say the same: SERVFAIL, and why', async () => {
+    const { ask } = await syncingWorld([HONEST, { lies: ['withheld-update'] }])
+    expect(await ask('updated.bit')).toMatchObject({
+      rcode: 'SERVFAIL',
+      errors: [{ code: 22, text: 'too few independent servers say the same' }],
+    })
+  })
+
+  test.each([['low', truncated(recorded, 20)] as const, ['high', grown(12)] as const])(
+    'a server whose tip is too %s does not keep two others from being believed',
+    async (_which, chain) => {
+      const { ask } = await syncingWorld([{ chain }, HONEST, HONEST])
+      expect(addresses(await ask('updated.bit'))).toEqual(TRUTH['updated.bit'])
+    },
+  )
+
+  test('attested answers say so, and are dropped when the headers are in', async () => {
+    const world = await syncingWorld([HONEST, HONEST], { cacheEntries: 100 })
+    expect((await world.ask('updated.bit')).errors.map(({ text }) => text)).toEqual([
+      expect.stringContaining('attested'),
+    ])
+    const before = await world.source.state(new AbortController().signal)
+    expect(before).toMatchObject({ kind: 'ready', tip: { height: 207, assurance: 'attested' } })
+    world.releaseHeaders()
+    await passing(world.clock, () => world.keeper.state().kind === 'synced')
+    const read = await world.ask('updated.bit')
+    expect({ errors: read.errors, addresses: addresses(read) }).toEqual({
+      errors: [],
+      addresses: TRUTH['updated.bit'],
+    })
+    const after = await world.source.state(new AbortController().signal)
+    expect(after).toMatchObject({ kind: 'ready', tip: { height: 207, assurance: 'proven' } })
+  })
+})
+
+describe('a newer update', () => {
+  const value = '{"ip":"192.0.2.200"}'
+  const withUpdate = (blocks: number) => mine(recorded, [[update('d/updated', value)], ...empty(blocks - 1)])
+
+  async function after(blocks: number): Promise<Read> {
+    const world = await syncedWorld([HONEST, HONEST], { cacheEntries: 100 })
+    expect(addresses(await world.ask('updated.bit'))).toEqual(TRUTH['updated.bit'])
+    const asked = world.servers[0]!.world.received.length
+    await world.ask('updated.bit')
+    expect(world.servers[0]!.world.received).toHaveLength(asked)
+    for (const { world: server, network } of world.servers) {
+      server.chain = withUpdate(blocks)
+      network.announce()
+    }
+    await passing(world.clock, () => tipOf(world) === 207 + blocks)
+    return world.ask('updated.bit')
+  }
+
+  test('with twelve blocks on it is served: a new block drops cached answers', async () => {
+    expect(addresses(await after(12))).toEqual(['192.0.2.200'])
+  })
+
+  test('with fewer is not yet, and the older one has a short life', async () => {
+    const read = await after(3)
+    expect(addresses(read)).toEqual(TRUTH['updated.bit'])
+    expect(read.answer[0]).toMatch(/^updated\.bit\. 60 A /)
+    expect(read.errors.map(({ text }) => text)).toEqual(['a newer value waits for confirmations'])
+  })
+
+  test('is served by a source that asks a slow honest server beside a quick one that withholds it', async () => {
+    const chain = withUpdate(12)
+    const plans = [
+      { chain, lies: ['withheld-update'] as const },
+      { chain, delayMs: 900 },
+    ]
+    const { ask } = await syncedWorld(plans)
+    expect(addresses(await ask('updated.bit'))).toEqual(['192.0.2.200'])
+  })
+})
+
+describe('the log', () => {
+  test('says what a server lied about', async () => {
+    const world = await started([{ lies: ['wrong-name'] }, HONEST])
+    await world.ask('updated.bit')
+    expect(world.events).toContainEqual({
+      event: 'server-lied',
+      fields: expect.objectContaining({ server: 'tcp://server0.test:50001', about: 'wrong-name' }),
+    })
+  })
+})

@@ -1,0 +1,224 @@
+import { describe, expect, test } from 'vitest'
+import { parseAddress } from '../../../src/namecoin/electrum/address.ts'
+import { failed } from '../../../src/namecoin/electrum/failure.ts'
+import type { Session, SessionState } from '../../../src/namecoin/electrum/session.ts'
+import {
+  type HearingOptions,
+  holdHearing,
+  LONG_PATIENCE_MS,
+  PATIENCE_MS,
+  rememberManners,
+} from '../../../src/namecoin/light/hearing.ts'
+import type { Server } from '../../../src/namecoin/light/server.ts'
+import type { Witness } from '../../../src/namecoin/light/witness.ts'
+import { fakeClock, never, settled } from '../clock.ts'
+
+const IDLE: SessionState = { kind: 'idle' }
+
+/** A server of which nothing matters but who runs it and how it is. */
+const serverOf = (operator: string, state: SessionState = IDLE): Server => ({
+  operator,
+  session: { address: parseAddress(`tcp://${operator}.test:50001`)!, state: () => state } as Session,
+})
+
+/** A hearing whose witnesses speak when they are told to. */
+function hearing(servers: readonly Server[], clock = fakeClock(), manners = rememberManners(clock.now)) {
+  const asked: Server[] = []
+  const aborted: Server[] = []
+  const lies: string[] = []
+  const replies = new Map<Server, (witness: Witness) => void>()
+  const options: HearingOptions = {
+    ...{ servers, manners, timer: clock.timer, onLie: ({ code }) => void lies.push(code) },
+    hear: (server, signal) => {
+      asked.push(server)
+      signal.addEventListener('abort', () => aborted.push(server))
+      return new Promise((resolve) => replies.set(server, resolve))
+    },
+  }
+  const answer = async (witness: Witness): Promise<void> => {
+    replies.get(witness.server)!(witness)
+    await settled()
+  }
+  const began = (signal = never) => {
+    const state: { heard?: readonly Witness[] } = {}
+    void holdHearing(options, signal).then((heard) => Object.assign(state, { heard }))
+    return state
+  }
+  return {
+    ...{ clock, manners, asked, aborted, lies, began },
+    speak: (server: Server) => answer({ kind: 'spoke', server, updates: [], statement: '', tip: 1 }),
+    lie: (server: Server) => answer({ kind: 'lied', server, code: 'wrong-name', detail: '' }),
+    fail: (server: Server) => answer({ kind: 'silent', server, failure: failed('network', 'cut') }),
+    async pass(milliseconds: number) {
+      clock.advance(milliseconds)
+      await settled()
+    },
+  }
+}
+
+const speakers = (heard: readonly Witness[] | undefined) => heard?.map(({ server }) => server.operator)
+
+describe('who is asked', () => {
+  test('three, of as many operators as there are', () => {
+    const servers = ['a', 'a', 'a', 'b', 'c'].map((operator) => serverOf(operator))
+    const { began, asked } = hearing(servers)
+    began()
+    expect(asked.map(({ operator }) => operator)).toEqual(['a', 'b', 'c'])
+  })
+
+  test('nobody who lied or is closed, and last who cannot be reached', () => {
+    const servers = [
+      serverOf('banned', { kind: 'banned', reason: '' }),
+      serverOf('closed', { kind: 'closed' }),
+      serverOf('away', { kind: 'waiting', code: 'network', detail: '', retryInMs: 1 }),
+      serverOf('there'),
+    ]
+    const { began, asked } = hearing(servers)
+    began()
+    expect(asked.map(({ operator }) => operator)).toEqual(['there', 'away'])
+  })
+
+  test.each(['lie', 'fail'] as const)('another one in place of one that does: %s', async (how) => {
+    const servers = ['a', 'b', 'c', 'd'].map((operator) => serverOf(operator))
+    const world = hearing(servers)
+    const outcome = world.began()
+    expect(world.asked).toHaveLength(3)
+    await world[how](servers[0]!)
+    expect(world.asked).toEqual(servers)
+    for (const server of servers.slice(1)) await world.speak(server)
+    expect(speakers(outcome.heard)).toEqual(['a', 'b', 'c', 'd'])
+    expect(world.lies).toEqual(how === 'lie' ? ['wrong-name'] : [])
+  })
+
+  test('no servers: nothing is heard, at once', async () => {
+    const outcome = hearing([]).began()
+    await settled()
+    expect(outcome.heard).toEqual([])
+  })
+})
+
+describe('how long one listens', () => {
+  test('until all have answered, if they are quick', async () => {
+    const servers = ['a', 'b', 'c'].map((operator) => serverOf(operator))
+    const world = hearing(servers)
+    const outcome = world.began()
+    await world.speak(servers[0]!)
+    await world.speak(servers[1]!)
+    expect(outcome.heard).toBeUndefined()
+    await world.speak(servers[2]!)
+    expect(speakers(outcome.heard)).toEqual(['a', 'b', 'c'])
+    expect(world.clock.pending()).toBe(0)
+  })
+
+  test('some patience once two operators have spoken', async () => {
+    const servers = ['a', 'b', 'c'].map((operator) => serverOf(operator))
+    const world = hearing(servers)
+    const outcome = world.began()
+    await world.speak(servers[0]!)
+    await world.speak(servers[1]!)
+    await world.pass(PATIENCE_MS - 1)
+    expect(outcome.heard).toBeUndefined()
+    await world.pass(1)
+    expect(speakers(outcome.heard)).toEqual(['a', 'b'])
+    expect(world.aborted).toContain(servers[2])
+    expect(world.clock.pending()).toBe(0)
+  })
+
+  test('two servers of one operator are one witness', async () => {
+    const servers = ['a', 'a', 'b'].map((operator) => serverOf(operator))
+    const world = hearing(servers)
+    const outcome = world.began()
+    await world.speak(servers[0]!)
+    await world.speak(servers[1]!)
+    await world.pass(PATIENCE_MS)
+    expect(outcome.heard).toBeUndefined()
+  })
+
+  test('longer for a second operator, but not until the client has gone', async () => {
+    const [quick, mute] = [serverOf('a'), serverOf('b')]
+    const world = hearing([quick, mute])
+    const outcome = world.began()
+    await world.speak(quick)
+    await world.pass(LONG_PATIENCE_MS - 1)
+    expect(outcome.heard).toBeUndefined()
+    await world.pass(1)
+    expect(speakers(outcome.heard)).toEqual(['a'])
+  })
+
+  test('to whoever speaks first, once it is late', async () => {
+    const [late, mute] = [serverOf('a'), serverOf('b')]
+    const world = hearing([late, mute])
+    const outcome = world.began()
+    await world.pass(LONG_PATIENCE_MS + 500)
+    expect(outcome.heard).toBeUndefined()
+    await world.speak(late)
+    expect(speakers(outcome.heard)).toEqual(['a'])
+  })
+
+  test('no longer than the signal: what was heard until then', async () => {
+    const servers = ['a', 'b'].map((operator) => serverOf(operator))
+    const world = hearing(servers)
+    const controller = new AbortController()
+    const outcome = world.began(controller.signal)
+    await world.speak(servers[0]!)
+    controller.abort()
+    await settled()
+    expect(speakers(outcome.heard)).toEqual(['a'])
+    expect(world.aborted).toContain(servers[1])
+    expect(world.clock.pending()).toBe(0)
+  })
+
+  test('not at all when the signal has aborted', async () => {
+    const world = hearing([serverOf('a')])
+    const outcome = world.began(AbortSignal.abort())
+    await settled()
+    expect(outcome.heard).toEqual([])
+    expect(world.asked).toEqual([])
+  })
+})
+
+describe('who was slow', () => {
+  const [quick, other, slow] = [serverOf('a'), serverOf('b'), serverOf('c')]
+
+  /** A hearing in which the third was not waited for. */
+  async function afterOne() {
+    const first = hearing([quick, other, slow])
+    first.began()
+    await first.speak(quick)
+    await first.speak(other)
+    await first.pass(PATIENCE_MS)
+    return first
+  }
+
+  test('is asked again, but not waited for', async () => {
+    const { clock, manners } = await afterOne()
+    const next = hearing([slow, quick, other], clock, manners)
+    const outcome = next.began()
+    expect(next.asked).toEqual([quick, other, slow])
+    await next.speak(quick)
+    await next.speak(other)
+    expect(speakers(outcome.heard)).toEqual(['a', 'b'])
+  })
+
+  test('is waited for a little where a second operator is needed', async () => {
+    const { clock, manners } = await afterOne()
+    const next = hearing([quick, slow], clock, manners)
+    const outcome = next.began()
+    await next.speak(quick)
+    expect(outcome.heard).toBeUndefined()
+    await next.pass(PATIENCE_MS)
+    expect(speakers(outcome.heard)).toEqual(['a'])
+  })
+
+  test('is forgiven once it is quick, or after a while', async () => {
+    const { clock, manners } = await afterOne()
+    expect(manners.isSlow(slow)).toBe(true)
+    const next = hearing([slow, quick], clock, manners)
+    next.began()
+    await next.speak(slow)
+    expect(manners.isSlow(slow)).toBe(false)
+    manners.wasSlow(slow)
+    clock.advance(30_000)
+    expect(manners.isSlow(slow)).toBe(false)
+  })
+})
