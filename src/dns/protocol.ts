@@ -119,3 +119,6 @@ export const HEADER_LENGTH = 12
 
 /** The largest DNS message there can be: DoH carries no length of its own (RFC 8484 §6). */
 export const MAX_MESSAGE_LENGTH = 65_535
+
+/** The media type of a DNS message over HTTPS (RFC 8484 §6). */
+export const DNS_MESSAGE = 'application/dns-message'

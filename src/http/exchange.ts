@@ -6,8 +6,7 @@ import { notImplemented, parseQuery, type Query, type QueryError } from '../dns/
 import type { Random } from '../random.ts'
 import type { Resolver } from '../resolver/resolver.ts'
 
-/** The media type of a DNS message (RFC 8484 §6). */
-export const DNS_MESSAGE = 'application/dns-message'
+export { DNS_MESSAGE } from '../dns/protocol.ts'
 
 /** What a DNS message sent over HTTP comes to, before it is an HTTP response of some server's kind. */
 export type Exchange =

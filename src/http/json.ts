@@ -8,11 +8,10 @@ import { nameFromUser } from '../dns/idn.ts'
 import { type ExtendedErrorReport, extendedErrors, type Message, messageRcode } from '../dns/message.ts'
 import { type Name, nameToText } from '../dns/name.ts'
 import { extendedErrorName, rdataToText } from '../dns/presentation.ts'
-import { Flag, Type, typeNumber } from '../dns/protocol.ts'
+import { DNS_MESSAGE, Flag, Type, typeNumber } from '../dns/protocol.ts'
 import type { ResourceRecord } from '../dns/record.ts'
 
 export const DNS_JSON = 'application/dns-json'
-export const DNS_MESSAGE = 'application/dns-message'
 
 /**
  * A question asked in a URL.

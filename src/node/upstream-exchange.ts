@@ -1,13 +1,6 @@
 import type { Readable } from 'node:stream'
 
-/** What an upstream answered, whatever its status. */
-export interface UpstreamResponse {
-  /** HTTP status. */
-  readonly status: number
-  /** As sent; empty when there was none. */
-  readonly contentType: string
-  readonly body: Uint8Array
-}
+export type { UpstreamResponse } from '../upstream/transport.ts'
 
 /** Why there is no response. Stable: logs and tests use them. */
 export type TransportErrorCode =
@@ -46,8 +39,7 @@ export interface UpstreamExchange {
   }
 }
 
-/** RFC 8484 §4.1. */
-export const DNS_MESSAGE = 'application/dns-message'
+export { DNS_MESSAGE } from '../dns/protocol.ts'
 
 /** A DNS message is at most this long (RFC 1035 §4.2.2). An upstream that sends more is cut off. */
 export const MAX_RESPONSE_LENGTH = 65_535
