@@ -75,14 +75,23 @@ function createWorkerGateway(
       cache: caches.default,
       scope: scopeOf(settings),
       wallClock: () => Date.now(),
+      timer: runtimeTimer,
       waitUntil,
     }),
   })
 }
 
-/** The settings that answers depend on; the names themselves are in the epoch. */
-const scopeOf = ({ upstream, privateAnswers, backend, network }: Settings): string =>
-  JSON.stringify([upstream, privateAnswers, backend, network])
+/**
+ * The settings that answers depend on; the names themselves are in the epoch. What servers attest is worth what these
+ * servers are worth: a gateway with others, or that waits for more confirmations, must not take it over.
+ */
+const scopeOf = (settings: Settings): string => {
+  const { upstream, privateAnswers, backend, network, electrum, minConfirmations, checkpoint } = settings
+  return JSON.stringify([
+    ...[upstream, privateAnswers, backend, network],
+    ...[electrum, minConfirmations, checkpoint],
+  ])
+}
 
 /** A source, or the line that says why there is none. */
 function openSource(

@@ -1,6 +1,7 @@
 import { agedAnswer, type PackedAnswer, packAnswer } from '../dns/packed.ts'
 import { isFailure } from '../dns/protocol.ts'
 import { cacheKey } from '../dns/query.ts'
+import { type Timer, within } from '../namecoin/deadline.ts'
 import type { NameSource } from '../namecoin/source.ts'
 import { residence } from '../resolver/cache.ts'
 import type { Stage } from '../resolver/question.ts'
@@ -18,9 +19,13 @@ export interface EdgeCacheOptions {
   readonly scope: string
   /** The time of day, milliseconds since 1970: isolates share no other clock. */
   readonly wallClock: () => number
+  readonly timer: Timer
   /** Lets work go on after the response has been sent. */
   readonly waitUntil: (work: Promise<unknown>) => void
 }
+
+/** Milliseconds that a question waits for the cache: one that hangs is no failure of ours. */
+const CACHE_PATIENCE_MS = 250
 
 /** A host that cannot exist (RFC 6761 §6.4): the key is no page anybody could ask for. */
 const KEY_HOST = 'https://packed-answers.invalid'
@@ -38,14 +43,26 @@ const OPTIONS = 'bitdoh-options'
  *
  * The epoch is part of the key: after a new block the old answers are not found any more.
  */
-export function edgeCache({ cache, scope, wallClock, waitUntil }: EdgeCacheOptions) {
+export function edgeCache({ cache, scope, wallClock, timer, waitUntil }: EdgeCacheOptions) {
+  /** What is kept at a URL; nothing where the cache fails, at once or in the middle of a response. */
+  async function find(url: string): Promise<Kept | undefined> {
+    try {
+      const found = await within(CACHE_PATIENCE_MS, undefined, timer, async () =>
+        read(await cache.match(url)),
+      )
+      return found === 'timeout' ? undefined : found
+    } catch {
+      return undefined
+    }
+  }
+
   return (tip: NameSource['tip']): Stage =>
     async function edgeCache(question, next) {
       // Only .bit depends on the chain: no other name waits for it, or is forgotten with a block.
       const epoch = isUnderBit(question.query.wireName) ? (await tip())?.epoch : NO_EPOCH
       if (epoch === undefined) return next(question)
       const url = `${KEY_HOST}/${await digest(`${scope}\0${epoch}\0${cacheKey(question.query)}`)}`
-      const known = await cache.match(url).then(read, () => undefined)
+      const known = await find(url)
       if (known !== undefined) {
         const age = Math.max(0, Math.floor((wallClock() - known.storedAt) / 1000))
         if (age < residence(known.packed)) return agedAnswer(known.packed, age)
@@ -74,9 +91,12 @@ const toResponse = (packed: PackedAnswer, storedAt: number): Response =>
     },
   })
 
-async function read(
-  response: Response | undefined,
-): Promise<{ packed: PackedAnswer; storedAt: number } | undefined> {
+interface Kept {
+  readonly packed: PackedAnswer
+  readonly storedAt: number
+}
+
+async function read(response: Response | undefined): Promise<Kept | undefined> {
   if (response === undefined) return undefined
   const { headers } = response
   const options = Uint8Array.from(Buffer.from(headers.get(OPTIONS) ?? '', 'hex'))

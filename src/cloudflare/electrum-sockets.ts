@@ -6,7 +6,8 @@ import {
   type OpenChannel,
 } from '../namecoin/electrum/channel.ts'
 import { type Failed, failed } from '../namecoin/electrum/failure.ts'
-import { decode, lineReader, tooLong } from '../namecoin/electrum/framing.ts'
+import { decode, lineReader, type MessageEvents } from '../namecoin/electrum/framing.ts'
+import { MAX_SKIPPED_OCTETS, skipOctets, skipText, tooLong } from '../namecoin/electrum/skipping.ts'
 
 /**
  * Channels to ElectrumX servers from Workers: WSS and WS by `fetch`, TLS and TCP by `connect`. The runtime accepts
@@ -38,7 +39,7 @@ export interface WorkerSocketOptions {
   readonly connect: WorkerConnect
   /** The part of the built-in `fetch` that is used. */
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>
-  /** Longest message, octets. */
+  /** Longest message that is read, octets. */
   readonly maxMessage?: number
 }
 
@@ -108,7 +109,9 @@ async function openFrames(
     // Characters are as good: nobody sends anything but ASCII, and they are never more than the octets.
     const octets = typeof data === 'string' ? data.length : data.byteLength
     if (octets > maxMessage) {
-      life.end(tooLong(maxMessage))
+      if (octets > MAX_SKIPPED_OCTETS) life.end(tooLong(MAX_SKIPPED_OCTETS))
+      else
+        events.skipped(typeof data === 'string' ? skipText(data, octets) : skipOctets(new Uint8Array(data)))
       return
     }
     const text = typeof data === 'string' ? data : decode(decoder, new Uint8Array(data))
@@ -149,9 +152,15 @@ async function openLines(
   const writer = socket.writable.getWriter()
   const encoder = new TextEncoder()
   const life = ending(events, close)
-  const take = lineReader(maxMessage, (text, octets) => {
-    if (!life.isOver()) events.message(text, octets)
-  })
+  const guarded: MessageEvents = {
+    message: (text, octets) => {
+      if (!life.isOver()) events.message(text, octets)
+    },
+    skipped: (left) => {
+      if (!life.isOver()) events.skipped(left)
+    },
+  }
+  const take = lineReader({ read: maxMessage }, guarded)
   void readAll(socket.readable, (chunk) => {
     if (life.isOver()) return
     const problem = take(chunk)

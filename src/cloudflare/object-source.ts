@@ -79,7 +79,11 @@ export function objectSource({ object, now, timer }: ObjectSourceOptions): NameS
 
     tip() {
       if (isFresh()) return lastTip
-      return within(TIP_PATIENCE_MS, undefined, timer, askTip).then(() => lastTip)
+      return within(TIP_PATIENCE_MS, undefined, timer, askTip).then(() => {
+        // An object that hangs costs a wait now and then, and not each question three. What it says later still counts.
+        askedAt = now()
+        return lastTip
+      })
     },
 
     async state(signal) {

@@ -1,8 +1,12 @@
+import { sharedFlights } from '../flights.ts'
 import { runtimeTimer } from '../namecoin/deadline.ts'
+import { MAX_UNDER_WAY } from '../namecoin/electrum/session.ts'
 import { CALL_TIMEOUT_MS } from '../namecoin/json-rpc.ts'
-import { type HeaderStore, keepChain } from '../namecoin/light/keeper.ts'
+import { keepChain } from '../namecoin/light/keeper.ts'
 import { lightSource } from '../namecoin/light/source.ts'
 import { proveBy } from '../namecoin/proof.ts'
+import { boundedSlots } from '../namecoin/slots.ts'
+import { PROOF_TIMEOUT_MS } from '../proofs.ts'
 import { changing } from './changing.ts'
 import { type LightRuntime, type LightTerms, openSessions, workerSha256 as sha256 } from './light-terms.ts'
 import { type ObjectQuestion, packOutcome } from './object-protocol.ts'
@@ -13,7 +17,7 @@ export const ALARM_MS = 10 * 60_000
 /** And while headers are missing. */
 export const SYNCING_ALARM_MS = 5_000
 /** Milliseconds that one alarm stays for headers; its time ends after 15 minutes, its CPU after 30 seconds. */
-const AWAKE_MS = 20_000
+export const AWAKE_MS = 20_000
 /** Milliseconds after the last question that the alarm is not set any more. */
 export const IDLE_MS = 7 * 24 * 3_600_000
 /** The last question is noted this often. */
@@ -43,12 +47,17 @@ export function residentClient(
 ): ResidentClient {
   const { network, checkpoint, leastConfirmations, maxTipAge } = terms
   const { now, wallClock, timer, log } = runtime
-  const store = watchedStore(objectStore(storage))
-  const servers = openSessions(terms.servers, network, runtime)
+  const store = objectStore(storage)
+  // Attack: questions without end, from all Workers of a continent. Unlike a Worker's requests, those of an object run to
+  // their end when whoever asked is gone: bounds hold, and one's work may be waited for by another.
+  const servers = openSessions(terms.servers, network, runtime, {
+    newSlots: () => boundedSlots(MAX_UNDER_WAY),
+  })
+  const flights = sharedFlights()
   const keeper = keepChain({
     ...{ sha256, network, checkpoint, servers, store, now, wallClock, timer, log },
     // Sockets and questions have their turn between two slices of headers.
-    pause: () => new Promise((resolve) => void runtimeTimer(0, resolve)),
+    pause,
   })
   const source = lightSource({
     ...{ sha256, network, servers, keeper, leastConfirmations, maxTipAge },
@@ -56,29 +65,41 @@ export function residentClient(
   })
   let notedAt = Number.NEGATIVE_INFINITY
 
-  /** Whether no server is known to be further. */
+  /** Whether there are servers to be heard, and none of them is further. */
   function isCaughtUp(): boolean {
     const state = keeper.state()
-    if (state.kind !== 'synced') return false
-    return [...keeper.serverTips().values()].every(({ height }) => height <= state.chain.tip.height)
+    const tips = [...keeper.serverTips().values()]
+    return (
+      state.kind === 'synced' &&
+      tips.length > 0 &&
+      tips.every(({ height }) => height <= state.chain.tip.height)
+    )
   }
 
-  /** The first question sets the alarm. */
+  /** The first question sets the alarm. A storage that fails is no reason not to answer. */
   async function noteQuestion(): Promise<void> {
     const time = wallClock()
     if (time - notedAt < NOTED_EVERY_MS) return
+    const before = notedAt
     notedAt = time
-    await storage.put(ASKED_AT, time)
-    if ((await storage.getAlarm()) === null) await storage.setAlarm(time + SYNCING_ALARM_MS)
+    try {
+      await storage.put(ASKED_AT, time)
+      if ((await storage.getAlarm()) === null) await storage.setAlarm(time + SYNCING_ALARM_MS)
+    } catch (error) {
+      notedAt = before
+      log.warn('question-not-noted', { detail: String(error) })
+    }
   }
 
   async function answer(question: ObjectQuestion): Promise<unknown> {
-    const signal = AbortSignal.timeout(CALL_TIMEOUT_MS)
+    const signal = AbortSignal.timeout(question.ask === 'prove' ? PROOF_TIMEOUT_MS : CALL_TIMEOUT_MS)
     switch (question.ask) {
       case 'lookup':
-        return packOutcome(await source.lookup(question.name, signal))
+        return packOutcome(
+          await flights(`lookup ${question.name}`, () => source.lookup(question.name, signal)),
+        )
       case 'prove':
-        return proveBy(source, question.name, signal)
+        return flights(`prove ${question.name}`, () => proveBy(source, question.name, signal))
       case 'tip':
         return (await source.tip()) ?? null
       case 'state':
@@ -102,8 +123,10 @@ export function residentClient(
       const cancel = timer(AWAKE_MS, () => patience.abort())
       await changing(keeper, patience.signal, isCaughtUp)
       cancel()
-      await store.settled()
-      if (!isCaughtUp()) await storage.setAlarm(wallClock() + SYNCING_ALARM_MS)
+      await keeper.saved()
+      // With nobody to be heard, more of this would only be paid for.
+      const isHeard = keeper.serverTips().size > 0
+      if (isHeard && !isCaughtUp()) await storage.setAlarm(wallClock() + SYNCING_ALARM_MS)
     },
 
     async close() {
@@ -113,16 +136,4 @@ export function residentClient(
   }
 }
 
-/** A store whose writing can be waited for. */
-function watchedStore(store: HeaderStore): HeaderStore & { settled(): Promise<void> } {
-  let saving: Promise<void> = Promise.resolve()
-  return {
-    load: store.load,
-    save(octets) {
-      const saved = store.save(octets)
-      saving = saved.catch(() => {})
-      return saved
-    },
-    settled: () => saving,
-  }
-}
+const pause = (): Promise<void> => new Promise((resolve) => void runtimeTimer(0, resolve))

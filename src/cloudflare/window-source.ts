@@ -47,7 +47,7 @@ export function windowSource(terms: LightTerms, runtime: LightRuntime): NameSour
     }) => Promise<Result>,
   ): Promise<Result> {
     const listed = chosen(terms.servers.filter((server) => !banned.has(addressKey(server))))
-    const servers = openSessions(listed, network, runtime, budgets)
+    const servers = openSessions(listed, network, runtime, { budgets })
     const keeper = windowKeeper({ sha256, checkpoint, servers, maxTipAge, wallClock, log })
     const source = lightSource({
       ...{ sha256, network, servers, keeper, leastConfirmations, maxTipAge },

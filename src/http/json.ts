@@ -1,6 +1,11 @@
 /**
  * DNS over HTTPS as JSON, in the two dialects that exist. The wire answer is the truth, JSON is made from it.
  *
+ * `Comment` says when an answer is only attested: that is an Extended DNS Error, of the wire answer as well (RFC 8914).
+ * Nothing says that one is proven. It is no error, which every client's log would then have for every name; and JSON alone
+ * must not say it either: what it says of an answer that came out of a cache, through aliases or from another backend is
+ * true only if the answer itself carries it. `/proof/NAME` says `proven`, and shows why.
+ *
  * @see https://developers.google.com/speed/public-dns/docs/doh/json
  * @see https://developers.cloudflare.com/1.1.1.1/encryption/dns-over-https/make-api-requests/dns-json/
  */

@@ -8,13 +8,14 @@ import {
   type OpenChannel,
 } from '../namecoin/electrum/channel.ts'
 import { type Failed, failed } from '../namecoin/electrum/failure.ts'
-import { decode, lineReader, tooLong } from '../namecoin/electrum/framing.ts'
+import { decode, lineReader, type MessageEvents } from '../namecoin/electrum/framing.ts'
+import { MAX_SKIPPED_OCTETS, skipOctets, tooLong } from '../namecoin/electrum/skipping.ts'
 import { type ConnectOptions, connectSocket, networkFailure } from './electrum-connect.ts'
 
 /** Channels to ElectrumX servers over TCP, TLS, WS and WSS. */
 
 export interface SocketOptions extends ConnectOptions {
-  /** Longest message, octets. */
+  /** Longest message that is read, octets. */
   readonly maxMessage?: number
 }
 
@@ -34,9 +35,15 @@ const CLOSED_BY_SERVER = failed('network', 'the server closed the connection')
 /** Messages as lines of a socket. */
 function openLines(socket: Socket, events: ChannelEvents, maxMessage: number): Channel {
   let isOver = false
-  const take = lineReader(maxMessage, (text, octets) => {
-    if (!isOver) events.message(text, octets)
-  })
+  const guarded: MessageEvents = {
+    message: (text, octets) => {
+      if (!isOver) events.message(text, octets)
+    },
+    skipped: (left) => {
+      if (!isOver) events.skipped(left)
+    },
+  }
+  const take = lineReader({ read: maxMessage }, guarded)
   function end(why: Failed): void {
     if (isOver) return
     isOver = true
@@ -77,7 +84,7 @@ function openFrames(
     let isOver = false
     const webSocket = new WebSocket(`ws://${authority(host, port)}${path}`, {
       createConnection: () => socket,
-      maxPayload: maxMessage,
+      maxPayload: MAX_SKIPPED_OCTETS, // Longer than is read: `ws` takes a message whole or ends the connection.
       perMessageDeflate: false, // Attack: a few octets that become gigabytes.
       followRedirects: false,
     })
@@ -110,19 +117,21 @@ function openFrames(
     webSocket.on('message', (data) => {
       if (isOver) return
       const octets = data as Buffer // `nodebuffer` is the default type of `ws`, for text as well.
+      if (octets.length > maxMessage) return events.skipped(skipOctets(octets))
       const text = decode(decoder, octets)
       if (text === undefined) end(failed('protocol', 'a message is not UTF-8'))
       else events.message(text, octets.length)
     })
-    webSocket.on('error', (error) => end(frameFailure(error, maxMessage)))
+    webSocket.on('error', (error) => end(frameFailure(error)))
     webSocket.on('close', () => end(CLOSED_BY_SERVER))
   })
 }
 
-/** What an error of `ws` means: its codes begin with `WS_ERR_`; what is wrong with the handshake has none. */
-function frameFailure(error: Error, maxMessage: number): Failed {
+/** What an error means: codes of `ws` begin with `WS_ERR_`, those of Node's HTTP with `HPE_`; a bad handshake has none. */
+function frameFailure(error: Error): Failed {
   const { code = '' } = error as NodeJS.ErrnoException
-  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return tooLong(maxMessage)
+  if (code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') return tooLong(MAX_SKIPPED_OCTETS)
   if (code.startsWith('WS_ERR_')) return failed('protocol', code)
-  return code === '' ? failed('protocol', 'the server does not speak WebSocket') : networkFailure(error)
+  const isHandshake = code === '' || code.startsWith('HPE_')
+  return isHandshake ? failed('protocol', 'the server does not speak WebSocket') : networkFailure(error)
 }

@@ -163,7 +163,7 @@ function explain(answer: BitAnswer, stripped: boolean, { expired, caveats }: Fet
 }
 
 const CAVEATS: { readonly [Each in Caveat]: string } = {
-  attested: 'height and expiry are attested by two operators, not yet proven: the headers are on their way',
+  attested: 'height and expiry are attested by two operators, not proven',
   'one-operator': 'that there is nothing is the word of one operator, the only one configured',
   'newer-waits': 'a newer value waits for confirmations',
 }

@@ -10,6 +10,8 @@ export interface DohClient {
   readonly advance?: (seconds: number) => void
   /** Characters of the shortest request target that is refused for its length. */
   readonly tooLongTarget: number
+  /** EDNS options of every answer from the chain: an Extended DNS Error where nothing is more than attested; else none. */
+  readonly ownOptions?: readonly number[]
   close(): Promise<void>
 }
 

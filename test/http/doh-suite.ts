@@ -19,6 +19,7 @@ import {
   header,
   maxAge,
   messageIn,
+  type OptRecord,
   post,
   questionName,
 } from './client.ts'
@@ -573,6 +574,8 @@ export function dohSuite(title: string, open: () => DohClient | Promise<DohClien
 
     describe('C27 RFC 6891: EDNS', () => {
       const withOpt = (...additional: Uint8Array[]) => ask({ question: 'single.bit', additional })
+      const codes = (found: OptRecord | undefined) => found?.options.map(({ code }) => code)
+      const ownOptions = () => client.ownOptions ?? []
       test('without OPT none comes back', async () => {
         expect((await ask({ question: 'single.bit' })).opt).toBeUndefined()
         expect((await ask({ question: 'plain.example' })).opt).toBeUndefined()
@@ -580,7 +583,8 @@ export function dohSuite(title: string, open: () => DohClient | Promise<DohClien
       })
       test('with OPT one comes back, version 0', async () => {
         const { rcode, opt: found } = await withOpt(opt())
-        expect([rcode, found?.ednsVersion, found?.flag_do, found?.options]).toEqual([NOERROR, 0, false, []])
+        expect([rcode, found?.ednsVersion, found?.flag_do]).toEqual([NOERROR, 0, false])
+        expect(codes(found)).toEqual(ownOptions())
       })
       test('version 1 is BADVERS, and says which version there is', async () => {
         const message = await withOpt(opt({ version: 1 }))
@@ -598,7 +602,7 @@ export function dohSuite(title: string, open: () => DohClient | Promise<DohClien
         const message = await withOpt(
           opt({}, option(65_001, [1, 2, 3]), option(COOKIE, [1, 2, 3, 4, 5, 6, 7, 8])),
         )
-        expect([message.rcode, message.opt?.options]).toEqual([NOERROR, []])
+        expect([message.rcode, codes(message.opt)]).toEqual([NOERROR, ownOptions()])
       })
       test('DO comes back', async () => {
         expect((await withOpt(opt({ flags: DNSSEC_OK }))).opt?.flag_do).toBe(true)

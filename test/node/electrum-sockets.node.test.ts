@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { createServer, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { runtimeTimer } from '../../src/namecoin/deadline.ts'
 import { parseAddress, type ServerAddress } from '../../src/namecoin/electrum/address.ts'
@@ -190,7 +191,7 @@ describe.each(TRANSPORTS)('%s', (transport) => {
   })
 })
 
-const deaf: ChannelEvents = { message: () => {}, end: () => {} }
+const deaf: ChannelEvents = { message: () => {}, skipped: () => {}, end: () => {} }
 
 /** Takes connections and says nothing: no TLS, no WebSocket. */
 async function startSilent() {
@@ -219,9 +220,24 @@ describe.each(STREAMS)('%s, in chunks', (transport) => {
   })
 })
 
-test.each(TRANSPORTS)('%s: a message above the limit ends the connection', async (transport) => {
-  const session = sessionTo(await serve(transport), { maxMessage: 10_000 })
-  expect(await getBlockHeaders(session, 0, 208, never)).toMatchObject({ kind: 'failed', code: 'too-long' })
+describe.each(TRANSPORTS)('%s: a message above the limit', (transport) => {
+  test.each<[Chunking]>([['whole'], ['split'], ['padded']])(
+    'goes by, and costs nobody else anything: %s',
+    async (chunking) => {
+      const server = await serve(transport)
+      server.chunking = chunking
+      const session = sessionTo(server, { maxMessage: 10_000 })
+      const [headers, history, tip] = await Promise.all([
+        getBlockHeaders(session, 0, 208, never),
+        getHistory(session, '00'.repeat(32), never),
+        getTip(session, never),
+      ])
+      expect(headers).toMatchObject({ kind: 'failed', code: 'too-long' })
+      expect([history, tip]).toMatchObject([{ result: [] }, { result: { height: 207 } }])
+      expect(await ping(session)).toEqual(PONG)
+      expect([session.state().kind, server.connections()]).toEqual(['ready', 1])
+    },
+  )
 })
 
 test.each(['ws', 'wss'] as const)('%s: a server that speaks HTTP and nothing else', async (transport) => {
@@ -311,5 +327,31 @@ describe.each(ENCRYPTED)('%s: certificates', (transport) => {
     const { port } = plain.address() as { port: number }
     const channel = await openerOf({})(parseAddress(`${transport}://127.0.0.1:${port}`)!, deaf, never)
     expect(channel).toMatchObject({ kind: 'failed', code: 'network' })
+  })
+})
+
+describe.each(['ws', 'wss'] as const)('%s: the handshake', (transport) => {
+  const consent = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+
+  /** What comes of a server that answers the handshake with this. */
+  async function answered(response: string) {
+    const reply = (socket: Socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => socket.write(response))
+    }
+    const listening = transport === 'ws' ? createServer(reply) : createTlsServer({ ...testLeaf }, reply)
+    await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve))
+    afterTest(() => listening.close())
+    const { port } = listening.address() as { port: number }
+    return openerOf({})(parseAddress(`${transport}://127.0.0.1:${port}`)!, deaf, never)
+  }
+
+  test.each([
+    ['another key', `${consent}Sec-WebSocket-Accept: ${'A'.repeat(27)}=\r\n\r\n`],
+    ['no key', `${consent}\r\n`],
+    ['a page', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'],
+    ['no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n'],
+  ])('%s: refused', async (_title, response) => {
+    expect(await answered(response)).toMatchObject({ kind: 'failed', code: 'protocol' })
   })
 })

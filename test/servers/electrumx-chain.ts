@@ -98,8 +98,11 @@ export function valueProof(chain: ChainData, scripthash: string, checkpoint: num
 export const nameScripthash = (name: string): string =>
   display(sha256(Buffer.concat([Buffer.of(0x53), push(Buffer.from(name)), Buffer.of(0, 0x6d, 0x75, 0x6a)])))
 
-/** A transaction with one input from nowhere and a NAME_UPDATE; `salt` tells one from another. */
-export function nameUpdate(name: string, value: string, salt = 0): string {
+/**
+ * A transaction with one input from nowhere and a NAME_UPDATE; `salt` tells one from another, `padding` is how many
+ * octets of something else there are in another output.
+ */
+export function nameUpdate(name: string, value: string, salt = 0, padding = 0): string {
   const script = Buffer.concat([
     Buffer.of(0x53),
     push(Buffer.from(name)),
@@ -113,10 +116,11 @@ export function nameUpdate(name: string, value: string, salt = 0): string {
     uint32(salt),
     Buffer.of(0),
     uint32(0xffff_ffff),
-    Buffer.of(1),
+    Buffer.of(padding === 0 ? 1 : 2),
     Buffer.from('40420f0000000000', 'hex'),
     compactSize(script.length),
     script,
+    ...(padding === 0 ? [] : [Buffer.alloc(8), compactSize(padding), Buffer.alloc(padding, 0x6a)]),
     uint32(0),
   ]).toString('hex')
 }
@@ -189,8 +193,12 @@ function uint32(value: number): Buffer {
   return octets
 }
 
-const compactSize = (size: number): Buffer =>
-  size < 0xfd ? Buffer.of(size) : Buffer.of(0xfd, size & 0xff, size >> 8)
+function compactSize(size: number): Buffer {
+  if (size < 0xfd) return Buffer.of(size)
+  return size <= 0xffff
+    ? Buffer.of(0xfd, size & 0xff, size >> 8)
+    : Buffer.concat([Buffer.of(0xfe), uint32(size)])
+}
 
 function push(octets: Buffer): Buffer {
   if (octets.length < 0x4c) return Buffer.concat([Buffer.of(octets.length), octets])

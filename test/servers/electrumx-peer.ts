@@ -1,5 +1,6 @@
-import type { OpenChannel } from '../../src/namecoin/electrum/channel.ts'
+import { MAX_MESSAGE_OCTETS, type OpenChannel } from '../../src/namecoin/electrum/channel.ts'
 import { type Failed, failed } from '../../src/namecoin/electrum/failure.ts'
+import { skipText } from '../../src/namecoin/electrum/skipping.ts'
 import { type Backend, chainOf, type Lie, liar, recorded143, tipReply } from './electrumx.ts'
 import { type ChainData, statusOf } from './electrumx-chain.ts'
 
@@ -39,6 +40,8 @@ export interface World {
   protocol: string
   /** What it answers to `server.version` instead. */
   claims?: unknown
+  /** The error that it answers to `server.version` instead. */
+  refusal?: { readonly code: number; readonly message: string }
   /** Answers calls instead of chain and lies: a recording. */
   backend?: Backend
   /** Every request, oldest first. */
@@ -186,7 +189,8 @@ function parseRequest(text: string): { id: unknown; method: string; params: unkn
   }
 }
 
-function negotiate({ protocol, claims }: World, [, offered]: readonly unknown[]) {
+function negotiate({ protocol, claims, refusal }: World, [, offered]: readonly unknown[]) {
+  if (refusal !== undefined) return { error: refusal }
   if (claims !== undefined) return { result: claims }
   const [oldest, newest] = Array.isArray(offered) ? offered.map(String) : [String(offered), String(offered)]
   if (isOlder(protocol, oldest!)) return { error: { code: 1, message: 'unsupported protocol version' } }
@@ -226,8 +230,11 @@ export function fakeNetwork(world: World): FakeNetwork {
       const peer = electrumPeer(world, (emission) => {
         queueMicrotask(() => {
           if (!open.has(entry)) return
-          if (emission.kind === 'message') events.message(emission.text, emission.text.length)
-          else if (emission.kind === 'close') entry.end(failed('network', 'closed'))
+          if (emission.kind === 'message') {
+            const { text } = emission
+            if (text.length > MAX_MESSAGE_OCTETS) events.skipped(skipText(text, text.length))
+            else events.message(text, text.length)
+          } else if (emission.kind === 'close') entry.end(failed('network', 'closed'))
           else if (emission.kind === 'endless') entry.end(failed('too-long', 'a message without end'))
         })
       })

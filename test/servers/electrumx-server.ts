@@ -2,13 +2,13 @@ import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
-import { WebSocketServer } from 'ws'
+import { type WebSocket, WebSocketServer } from 'ws'
 import type { Transport } from '../../src/namecoin/electrum/address.ts'
 import { type Emission, electrumPeer, newWorld, type Peer, type World } from './electrumx-peer.ts'
 
 /** An ElectrumX on a port of this machine, over one of the four transports; what it says is `world`'s. */
 
-/** How messages become chunks of a stream. WebSockets have none of it. */
+/** How messages become chunks of a stream; of a WebSocket, where `split` is fragments, `joined` means nothing. */
 export type Chunking =
   | 'whole' // one message a chunk
   | 'split' // three octets a chunk
@@ -101,7 +101,10 @@ export async function startElectrumx(
   frames.on('connection', (webSocket, request) => {
     const { socket } = request
     const peer = newPeer((emission) => {
-      if (emission.kind === 'message') webSocket.send(emission.text)
+      if (emission.kind === 'message' && server.chunking === 'split') sendFragments(webSocket, emission.text)
+      else if (emission.kind === 'message' && server.chunking === 'padded')
+        webSocket.send(padded(emission.text))
+      else if (emission.kind === 'message') webSocket.send(emission.text)
       else if (emission.kind === 'close') webSocket.close()
       else if (emission.kind === 'endless') writeEndlessFrame(socket)
       else webSocket.send(emission.text, { fin: false })
@@ -195,6 +198,14 @@ function writeSplit(socket: Socket, text: string): void {
   const octets = Buffer.from(text)
   socket.setNoDelay(true)
   for (let at = 0; at < octets.length; at += 3) socket.write(octets.subarray(at, at + 3))
+}
+
+/** Four thousand octets a frame, and a ping between each two (RFC 6455 §5.4). */
+function sendFragments(webSocket: WebSocket, text: string): void {
+  for (let at = 0; at < text.length; at += 4_000) {
+    webSocket.send(text.slice(at, at + 4_000), { fin: at + 4_000 >= text.length })
+    webSocket.ping()
+  }
 }
 
 /** electrumx/server/transport.py: spaces before the last brace. */

@@ -19,4 +19,6 @@ declare module 'cloudflare:test' {
     ) => Promise<Result>,
   ): Promise<Result>
   export function runDurableObjectAlarm(stub: Stub): Promise<boolean>
+  /** Ends all objects at once, as when a machine goes down. */
+  export function abortAllDurableObjects(): Promise<void>
 }

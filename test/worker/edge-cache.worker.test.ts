@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { edgeCache, type HttpCache } from '../../src/cloudflare/edge-cache.ts'
+import { runtimeTimer } from '../../src/namecoin/deadline.ts'
 import type { NameSource } from '../../src/namecoin/source.ts'
 import { query } from '../dns/messages.ts'
 import { type DohClient, dataOf, get, maxAge, messageIn } from '../http/client.ts'
 import { clientOf, givenNames, openGateway } from '../http/gateway.ts'
 import { NAMES } from '../http/names.ts'
+import { fakeClock, settled } from '../namecoin/clock.ts'
 
 /** Gateways that share one data centre's cache, as isolates do, and nothing else. */
 interface DataCentre {
@@ -16,13 +18,14 @@ interface DataCentre {
   settled(): Promise<void>
 }
 
-function dataCentre(cache: HttpCache, scope = 'one gateway'): DataCentre {
+function dataCentre(cache: HttpCache, scope = 'one gateway', timer = runtimeTimer): DataCentre {
   let time = Date.now()
   const underWay: Promise<unknown>[] = []
   const outerCache = edgeCache({
     cache,
     scope,
     wallClock: () => time,
+    timer,
     waitUntil: (work) => underWay.push(work),
   })
   return {
@@ -160,5 +163,23 @@ describe("the cache of Cloudflare's data centre", () => {
     const own = dataCentre(broken)
     expect(messageIn(await get(own.open(), query({ question: 'plain.example' }))).rcode).toBe(0)
     await own.settled()
+  })
+
+  test('nor is one that fails in the middle of a response', async () => {
+    const body = () => new ReadableStream({ pull: (controller) => controller.error(new Error('cut off')) })
+    const breaking: HttpCache = { match: async () => new Response(body()), put: async () => {} }
+    expect(
+      messageIn(await get(dataCentre(breaking).open(), query({ question: 'plain.example' }))).rcode,
+    ).toBe(0)
+  })
+
+  test('nor one that hangs: it is not waited for', async () => {
+    const hanging: HttpCache = { match: () => new Promise(() => {}), put: async () => {} }
+    const clock = fakeClock()
+    const own = dataCentre(hanging, 'one gateway', clock.timer)
+    const answer = get(own.open(), query({ question: 'plain.example' }))
+    while (clock.pending() === 0) await settled()
+    clock.advance(250)
+    expect(messageIn(await answer).rcode).toBe(0)
   })
 })

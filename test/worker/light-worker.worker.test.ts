@@ -1,22 +1,15 @@
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { OBJECT_URL, type ObjectQuestion } from '../../src/cloudflare/object-protocol.ts'
-import type { ObjectNamespace, ObjectStub } from '../../src/cloudflare/object-source.ts'
 import { createWorker } from '../../src/worker.ts'
 import { query } from '../dns/messages.ts'
 import { type DohClient, dataOf, get, messageIn } from '../http/client.ts'
 import { dohSuite } from '../http/doh-suite.ts'
 import { clientOf } from '../http/gateway.ts'
 import { REGISTERED } from '../namecoin/chain/recording.ts'
-import { ASKED_URL, CORE_URL, ELECTRUMX_URLS, UPSTREAM_URL } from './outside.ts'
+import { asked } from './asked.ts'
+import { CORE_URL, ELECTRUMX_URLS, UPSTREAM_URL } from './outside.ts'
 
 // The sockets are real: workerd opens WebSockets to servers in vitest's own process.
-
-const asked = async () => {
-  const queries = (await (await fetch(ASKED_URL)).json()) as string[]
-  return queries.map((query) => Uint8Array.from(Buffer.from(query, 'hex')))
-}
 
 function startWorker(variables: Readonly<Record<string, unknown>>): DohClient {
   const worker = createWorker()
@@ -78,6 +71,20 @@ describe.each<[string, Readonly<Record<string, unknown>>]>([
     })
   })
 
+  test.each([
+    ['/resolve?name=jordia65.bit', 'Other Error ('],
+    ['/dns-query?name=jordia65.bit&ct=application/dns-json', 'EDE(0): Other Error ('],
+  ])('%s says when it is attested', async (path, beginning) => {
+    const response = await startWorker({ ...variables, ...UNCACHED }).request(path)
+    const { Answer, Comment } = JSON.parse(Buffer.from(response.body).toString())
+    expect(Answer).toHaveLength(2)
+    if (variables === OBJECT) expect(Comment).toBeUndefined()
+    else
+      expect([Comment].flat()).toEqual([
+        expect.stringContaining(`${beginning}height and expiry are attested`),
+      ])
+  })
+
   test('is ready', async () => {
     const response = await startWorker(variables).request('/readyz')
     expect([response.status, JSON.parse(Buffer.from(response.body).toString())]).toMatchObject([
@@ -114,45 +121,18 @@ describe('without a Durable Object', () => {
   test('one out of reach is SERVFAIL', async () => {
     expect((await ask(`${one},wss://nobody.example.net:50004`)).rcode).toBe(2)
   })
-  test('a pin cannot be checked, and is said to be wrong', async () => {
-    const client = startWorker({
-      ...WINDOW,
-      ...UNCACHED,
-      BITDOH_ELECTRUM: `wss://a.example:50004#sha256=${'0'.repeat(64)}`,
-    })
-    const response = await client.request('/readyz')
-    expect(response.status).toBe(503)
-    expect(Buffer.from(response.body).toString()).toContain('#sha256=')
+  test('gateways with other servers in the same zone do not take over what these attest', async () => {
+    const kept = vi.spyOn(caches.default, 'put')
+    const message = query({ question: 'gone.wild.bit' })
+    expect(messageIn(await get(startWorker(WINDOW), message)).rcode).toBe(0)
+    await Promise.all(kept.mock.results.map(({ value }) => value))
+    expect(kept).toHaveBeenCalled()
+    kept.mockRestore()
+    const contradicted = startWorker({ ...WINDOW, BITDOH_ELECTRUM: `${one},${liar}` })
+    expect(messageIn(await get(contradicted, message)).rcode).toBe(2)
   })
   test('a checkpoint is JSON in the variable', async () => {
     const client = startWorker({ ...WINDOW, BITDOH_CHECKPOINT: '{"network":"mainnet"}' })
     expect(Buffer.from((await client.request('/')).body).toString()).toContain('BITDOH_CHECKPOINT')
-  })
-})
-
-describe('the Durable Object, as Cloudflare runs it', () => {
-  const namespace = env['LIGHT_CLIENT'] as ObjectNamespace
-  const objectNamed = (name: string) => namespace.get(namespace.idFromName(name))
-  const ask = async (stub: ObjectStub, question: ObjectQuestion) => {
-    const response = await stub.fetch(OBJECT_URL, { method: 'POST', body: JSON.stringify(question) })
-    return (await response.json()) as { readonly height?: number; readonly assurance?: string }
-  }
-  const savedIn = (stub: ObjectStub) => runInDurableObject(stub, (_, { storage }) => storage.get('headers'))
-  const alarmOf = (stub: ObjectStub) => runInDurableObject(stub, (_, { storage }) => storage.getAlarm())
-
-  test('an alarm is set by the first question, catches up, saves, and sets the next', async () => {
-    const stub = objectNamed('alarm')
-    await ask(stub, { ask: 'tip' })
-    expect(await runDurableObjectAlarm(stub)).toBe(true)
-    expect(await ask(stub, { ask: 'tip' })).toMatchObject({ height: 207, assurance: 'proven' })
-    expect(await savedIn(stub)).toMatchObject({ octets: expect.any(Number) })
-    expect((await alarmOf(stub))! - Date.now()).toBeGreaterThan(9 * 60_000)
-  })
-
-  test('an alarm is no reason for another when nobody has ever asked', async () => {
-    const stub = objectNamed('never-asked')
-    await runInDurableObject(stub, (_, { storage }) => storage.setAlarm(Date.now() + 60_000))
-    expect(await runDurableObjectAlarm(stub)).toBe(true)
-    expect(await alarmOf(stub)).toBeNull()
   })
 })

@@ -1,5 +1,6 @@
 import { coreRecordings, replay } from '../servers/core-replay.ts'
-import { electrumPeer, newWorld, type World } from '../servers/electrumx-peer.ts'
+import { electrumPeer, newWorld, type Wire, type World } from '../servers/electrumx-peer.ts'
+import type { Chunking, ElectrumxServer } from '../servers/electrumx-server.ts'
 import { answerUpstream } from '../servers/upstream.ts'
 
 /**
@@ -10,6 +11,8 @@ import { answerUpstream } from '../servers/upstream.ts'
 export const UPSTREAM_URL = 'https://upstream.example/dns-query'
 /** Hexadecimal queries, as a JSON list. */
 export const ASKED_URL = 'https://upstream.example/asked'
+/** Starts ElectrumX servers on sockets of this machine: `openElectrumx` of `electrumx-on-socket.ts` asks it. */
+export const SOCKETS_URL = 'https://upstream.example/electrumx-on-socket'
 /** With a password that URLs treat specially. */
 export const CORE_URL = 'https://user:pass%3Aword@core.example/'
 
@@ -37,12 +40,50 @@ async function answerElectrum(world: World): Promise<Response> {
   return new MiniflareResponse(null, { status: 101, webSocket: ours }) as unknown as Response
 }
 
+/** What is wanted of a server on a socket. */
+export interface SocketWish {
+  readonly transport: 'tcp' | 'tls'
+  readonly chunking?: Chunking
+  readonly wire?: readonly Wire[]
+}
+
+const DAY_MS = 86_400_000
+
+const listening = new Map<string, ElectrumxServer>()
+
+/** POST a wish: starts a server and says where. GET `?at=`: what it has seen. DELETE `?at=`: ends it. */
+async function attendSocket(request: Request): Promise<Response> {
+  const at = new URL(request.url).searchParams.get('at') ?? ''
+  const server = listening.get(at)
+  if (request.method === 'POST') {
+    const { transport, chunking = 'whole', wire = [] } = (await request.json()) as SocketWish
+    // Here, as they need Node.
+    const { startElectrumx } = await import('../servers/electrumx-server.ts')
+    const { PERMITTED } = await import('../../src/node/local-ca.ts')
+    const { makeCa, makeServerCertificate } = await import('../../src/node/x509.ts')
+    const validity = { notBefore: new Date(Date.now() - DAY_MS), notAfter: new Date(Date.now() + DAY_MS) }
+    const unknownCa = makeCa('a CA that nobody knows', PERMITTED, validity)
+    const certificate = makeServerCertificate(unknownCa, ['127.0.0.1'], validity)
+    const started = await startElectrumx(transport, certificate, { wire })
+    started.chunking = chunking
+    listening.set(started.address, started)
+    return Response.json(started.address)
+  }
+  if (request.method === 'DELETE') {
+    listening.delete(at)
+    await server?.close()
+    return Response.json('closed')
+  }
+  return Response.json({ connections: server?.connections(), octets: server?.octets() })
+}
+
 const asked: string[] = []
 
 /** Answers what a Worker fetches; every other host is unknown there. */
 export async function outside(request: Request): Promise<Response> {
   const world = ELECTRUMX[new URL(request.url).hostname]
   if (world !== undefined && request.headers.get('upgrade') === 'websocket') return answerElectrum(world)
+  if (request.url.startsWith(SOCKETS_URL)) return attendSocket(request)
   const body = Buffer.from(await request.arrayBuffer())
   if (request.url === ASKED_URL) return Response.json(asked)
   if (request.url === UPSTREAM_URL) {

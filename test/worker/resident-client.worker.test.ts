@@ -1,22 +1,29 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { LightRuntime, LightTerms } from '../../src/cloudflare/light-terms.ts'
 import { OBJECT_URL, type ObjectQuestion, unpackOutcome } from '../../src/cloudflare/object-protocol.ts'
 import { type ObjectNamespace, objectSource } from '../../src/cloudflare/object-source.ts'
 import { type ObjectStorage, objectStore } from '../../src/cloudflare/object-store.ts'
 import {
   ALARM_MS,
+  AWAKE_MS,
   IDLE_MS,
   type ResidentClient,
   residentClient,
   SYNCING_ALARM_MS,
 } from '../../src/cloudflare/resident-client.ts'
 import type { LogFields } from '../../src/log.ts'
+import { WINDOW_BLOCKS } from '../../src/namecoin/chain/header-chain.ts'
+import { TIP_FRESH_MS, TIP_PATIENCE_MS } from '../../src/namecoin/core.ts'
 import { runtimeTimer } from '../../src/namecoin/deadline.ts'
 import { parseAddress } from '../../src/namecoin/electrum/address.ts'
+import { MAX_UNDER_WAY } from '../../src/namecoin/electrum/session.ts'
+import { CALL_TIMEOUT_MS } from '../../src/namecoin/json-rpc.ts'
 import { bundledCheckpoint } from '../../src/namecoin/light/bundled-checkpoint.ts'
-import { REGISTERED, regtest, TIP } from '../namecoin/chain/recording.ts'
+import { checkpointAt } from '../../src/namecoin/light/checkpoint.ts'
+import { PROOF_TIMEOUT_MS } from '../../src/proofs.ts'
+import { NOW, REGISTERED, recordedChain, regtest, TIP } from '../namecoin/chain/recording.ts'
 import { fakeClock, never } from '../namecoin/clock.ts'
 import { mine } from '../servers/electrumx-chain.ts'
 import { fakeNetwork, newWorld, type World } from '../servers/electrumx-peer.ts'
@@ -53,6 +60,8 @@ function resident(
   storage: ObjectStorage,
   changes: Partial<World> = {},
   wallClock = () => Date.now(),
+  ownTerms: Partial<LightTerms> = {},
+  timer = runtimeTimer,
 ): Resident {
   const worlds = HOSTS.map(() => newWorld(changes))
   const networks = worlds.map(fakeNetwork)
@@ -62,10 +71,10 @@ function resident(
     open: (address, ...rest) => networks[HOSTS.indexOf(address.host)]!.open(address, ...rest),
     now: () => performance.now(),
     wallClock,
-    timer: runtimeTimer,
+    timer,
     log: { info: record, warn: record, error: record },
   }
-  const client = residentClient(terms, storage, runtime)
+  const client = residentClient({ ...terms, ...ownTerms }, storage, runtime)
   return {
     ...client,
     ...{ events, worlds },
@@ -88,9 +97,17 @@ function resident(
 const headersAsked = ({ worlds }: Resident) =>
   worlds.flatMap(({ received }) => received.filter(({ method }) => method === 'blockchain.block.headers'))
     .length
+/** Servers take everything from now on, and answer nothing. */
+function silence({ worlds }: Resident): void {
+  for (const world of worlds) {
+    world.received.splice(0)
+    world.wire = ['silent']
+  }
+}
+const turn = () => new Promise((resolve) => void setTimeout(resolve, 1))
 const eventsOf = ({ events }: Resident) => events.map(({ event }) => event)
 
-test('every name of the recording is proven', () =>
+test('every name of the recording is proven', { timeout: 30_000 }, () =>
   inObject(async (storage) => {
     const client = resident(storage)
     await client.ask({ ask: 'tip' })
@@ -113,7 +130,8 @@ test('every name of the recording is proven', () =>
     })
     expect(await source.tip()).toMatchObject({ height: TIP, epoch: expect.stringMatching(/^[0-9a-f]{64}$/) })
     await client.close()
-  }))
+  }),
+)
 
 test('an alarm advances to the new block, and what is saved is where the next one begins', () =>
   inObject(async (storage) => {
@@ -188,12 +206,202 @@ test('stopped in the middle of saving, the last whole copy is found', () =>
     expect(await store.load()).toEqual(one.slice(0, 10))
   }))
 
-test('eight megabytes are kept, in chunks of 64 KiB', () =>
+test('eight megabytes are kept, in chunks of 64 KiB', { timeout: 30_000 }, () =>
   inObject(async (storage) => {
     const octets = Uint8Array.from({ length: 9_000_001 }, (_, index) => index % 251)
     await objectStore(storage).save(octets)
     expect(Buffer.compare((await objectStore(storage).load())!, octets)).toBe(0)
     expect((await storage.get('headers a 130')) as Uint8Array).toHaveLength(65_536)
+  }),
+)
+
+/** A storage of which a part is another. */
+const changed = (storage: ObjectStorage, changes: Partial<ObjectStorage>): ObjectStorage =>
+  ({
+    ...{ get: storage.get.bind(storage), put: storage.put.bind(storage) },
+    ...{ delete: storage.delete.bind(storage) },
+    ...{ getAlarm: storage.getAlarm.bind(storage), setAlarm: storage.setAlarm.bind(storage) },
+    ...changes,
+  }) as ObjectStorage
+
+test('what was saved above another checkpoint is refused, though it is whole', () =>
+  inObject(async (storage) => {
+    const alien = mine(newWorld().chain, Array(200).fill([]), 50, 1)
+    const checkpoint = checkpointAt(recordedChain(), 100)!
+    const later = () => NOW * 1000
+    const first = resident(storage, { chain: alien }, later)
+    await first.ask({ ask: 'tip' })
+    await first.alarm()
+    expect(await first.ask({ ask: 'tip' })).toMatchObject({ height: 250, assurance: 'proven' })
+    await first.close()
+    const second = resident(storage, {}, later, { checkpoint })
+    await second.alarm()
+    expect(second.events).toContainEqual({
+      event: 'headers-refused',
+      fields: { reason: 'other-anchor', detail: expect.any(String) },
+    })
+    expect(await second.ask({ ask: 'tip' })).toMatchObject({ height: TIP, assurance: 'proven' })
+    await second.close()
+  }))
+
+/** Octets that a value may take in the older storage, its key among them; and pairs in one call. */
+const MAX_VALUE_OCTETS = 128 * 1024
+const MAX_PAIRS = 128
+
+test('a full window keeps to the limits of a Durable Object, the older ones too', () =>
+  inObject(async (storage) => {
+    const calls: number[] = []
+    const values: number[] = []
+    const limited = changed(storage, {
+      put: (async (...entry: [Record<string, unknown>] | [string, unknown]) => {
+        const pairs = typeof entry[0] === 'string' ? [entry as [string, unknown]] : Object.entries(entry[0])
+        calls.push(pairs.length)
+        for (const [key, value] of pairs) {
+          // What is cloned is the whole buffer, not only the part that a view shows.
+          const octets = value instanceof Uint8Array ? value.buffer.byteLength : JSON.stringify(value).length
+          values.push(key.length + octets)
+        }
+        await storage.put(...(entry as [string, unknown]))
+      }) as ObjectStorage['put'],
+    })
+    const sizes: number[] = []
+    for (const chain of [newWorld().chain, mine(newWorld().chain, Array(100).fill([]))]) {
+      const client = resident(storage, { chain }, () => NOW * 1000)
+      await client.ask({ ask: 'tip' })
+      await client.alarm()
+      await client.close()
+      sizes.push((await objectStore(storage).load())!.length)
+    }
+    const [some, more] = sizes as [number, number]
+    const full = more + ((WINDOW_BLOCKS - TIP - 100) * (more - some)) / 100
+    expect(full).toBeGreaterThan(WINDOW_BLOCKS * 40)
+    await objectStore(limited).save(new Uint8Array(full).fill(1))
+    expect((await objectStore(storage).load())!).toHaveLength(full)
+    expect(Math.max(...calls)).toBeLessThanOrEqual(MAX_PAIRS)
+    expect(Math.max(...values)).toBeLessThan(MAX_VALUE_OCTETS)
+  }))
+
+test('an alarm does not end before what it found is saved', () =>
+  inObject(async (storage) => {
+    let letGo = (): void => {}
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    const slow = changed(storage, {
+      put: (async (...entry: [string, unknown]) => {
+        if (entry[0] !== 'asked-at') await gate
+        await storage.put(...entry)
+      }) as ObjectStorage['put'],
+    })
+    const client = resident(slow)
+    await client.ask({ ask: 'tip' })
+    let isOver = false
+    const alarm = client.alarm().then(() => {
+      isOver = true
+    })
+    while (!eventsOf(client).includes('chain-synced')) await turn()
+    for (let turns = 0; turns < 20; turns++) await turn()
+    expect(isOver).toBe(false)
+    letGo()
+    await alarm
+    expect(await storage.get('headers')).toMatchObject({ copy: 'a' })
+    await client.close()
+  }))
+
+test('nobody to be heard: an alarm waits for them, and no other comes sooner for it', () =>
+  inObject(async (storage) => {
+    let time = 1_800_000_000_000
+    const patience = new Set<() => void>()
+    const ownTimer: LightRuntime['timer'] = (milliseconds, ring) => {
+      if (milliseconds !== AWAKE_MS) return runtimeTimer(milliseconds, ring)
+      patience.add(ring)
+      return () => patience.delete(ring)
+    }
+    async function outlast(client: Resident): Promise<void> {
+      let isOver = false
+      void client.alarm().then(() => {
+        isOver = true
+      })
+      for (let turns = 0; turns < 20; turns++) await turn()
+      expect(isOver).toBe(false)
+      while (!isOver) {
+        for (const ring of patience) ring()
+        await turn()
+      }
+    }
+    const client = resident(storage, {}, () => time, {}, ownTimer)
+    await client.ask({ ask: 'tip' })
+    await client.alarm()
+    client.refuse()
+    time += ALARM_MS
+    await outlast(client)
+    expect(await storage.getAlarm()).toBe(time + ALARM_MS)
+    await client.close()
+
+    const fresh = resident(storage, {}, () => time, {}, ownTimer)
+    fresh.refuse()
+    time += ALARM_MS
+    await outlast(fresh)
+    expect(await storage.getAlarm()).toBe(time + ALARM_MS)
+    await fresh.close()
+  }))
+
+test('a storage that fails is no reason not to answer, and the question is noted later', () =>
+  inObject(async (storage) => {
+    let isBroken = true
+    const client = resident(
+      changed(storage, {
+        put: (async (...entry: [string, unknown]) => {
+          if (isBroken) throw new Error('no storage today')
+          await storage.put(...entry)
+        }) as ObjectStorage['put'],
+      }),
+    )
+    expect(await client.ask({ ask: 'state' })).toMatchObject({ kind: expect.any(String) })
+    expect(eventsOf(client)).toContain('question-not-noted')
+    expect(await storage.getAlarm()).toBeNull()
+    isBroken = false
+    await client.ask({ ask: 'state' })
+    expect(await storage.getAlarm()).not.toBeNull()
+    await client.close()
+  }))
+
+test('many questions for one name are one lookup', () =>
+  inObject(async (storage) => {
+    const client = resident(storage)
+    await client.ask({ ask: 'tip' })
+    await client.alarm()
+    silence(client)
+    const asked = Array.from({ length: 50 }, () => client.ask({ ask: 'lookup', name: 'd/jordia65' }))
+    for (let turns = 0; turns < 50; turns++) await turn()
+    for (const { received } of client.worlds) expect(received).toHaveLength(1)
+    await client.close()
+    for (const answer of await Promise.all(asked)) expect(answer).toMatchObject({ kind: 'unreachable' })
+  }))
+
+test('a proof may take longer than a lookup', () =>
+  inObject(async (storage) => {
+    const client = resident(storage)
+    const patience = vi.spyOn(AbortSignal, 'timeout')
+    for (const ask of ['lookup', 'prove'] as const) await client.ask({ ask, name: 'd/jordia65' })
+    expect(patience.mock.calls).toEqual([[CALL_TIMEOUT_MS], [PROOF_TIMEOUT_MS]])
+    patience.mockRestore()
+    await client.close()
+  }))
+
+test('a flood of names: so many requests are under way to a server, and no more', () =>
+  inObject(async (storage) => {
+    const client = resident(storage)
+    await client.ask({ ask: 'tip' })
+    await client.alarm()
+    silence(client)
+    const flood = Array.from({ length: 400 }, (_, index) =>
+      client.ask({ ask: 'lookup', name: `d/x${index}` }),
+    )
+    for (let turns = 0; turns < 50; turns++) await turn()
+    for (const { received } of client.worlds) expect(received).toHaveLength(MAX_UNDER_WAY)
+    await client.close()
+    for (const answer of await Promise.all(flood)) expect(answer).toMatchObject({ kind: 'unreachable' })
   }))
 
 test('alarms come soon while headers are missing, every ten minutes after, and never when nobody asks', () =>
@@ -258,4 +466,25 @@ test('a stub that fails is unreachable, and the last tip stays', async () => {
   expect(await source.state(never)).toMatchObject({ kind: 'unready', code: 'network' })
   clock.advance(2_000)
   expect(await source.tip()).toEqual({ epoch: 'e1', height: 7 })
+})
+
+test('an object that hangs is waited for once in two seconds, and heard when it does answer', async () => {
+  const clock = fakeClock()
+  const waiting: ((response: Response) => void)[] = []
+  const source = objectSource({
+    object: () => ({ fetch: () => new Promise((resolve) => void waiting.push(resolve)) }),
+    now: clock.now,
+    timer: clock.timer,
+  })
+  const first = source.tip()
+  clock.advance(TIP_PATIENCE_MS)
+  expect(await first).toBeUndefined()
+  expect(source.tip()).toBeUndefined()
+  expect(waiting).toHaveLength(1)
+  waiting[0]!(Response.json({ epoch: 'e1', height: 7 }))
+  while (source.tip() === undefined) await turn()
+  expect(source.tip()).toEqual({ epoch: 'e1', height: 7 })
+  clock.advance(TIP_FRESH_MS)
+  expect(source.tip()).toBeInstanceOf(Promise)
+  expect(waiting).toHaveLength(2)
 })

@@ -6,12 +6,8 @@ import { type DohClient, dataOf, dnsPath, get, header, messageIn } from '../http
 import { dohSuite } from '../http/doh-suite.ts'
 import { clientOf } from '../http/gateway.ts'
 import { MISBEHAVING } from '../servers/upstream.ts'
-import { ASKED_URL, CORE_URL, UPSTREAM_URL } from './outside.ts'
-
-const asked = async () => {
-  const queries = (await (await fetch(ASKED_URL)).json()) as string[]
-  return queries.map((query) => Uint8Array.from(Buffer.from(query, 'hex')))
-}
+import { asked } from './asked.ts'
+import { CORE_URL, UPSTREAM_URL } from './outside.ts'
 
 const clientTo = (answer: (request: Request) => Promise<Response>): DohClient =>
   clientOf(answer, { asked, close: async () => {} })

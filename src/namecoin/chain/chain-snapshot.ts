@@ -1,6 +1,8 @@
+import { checksum } from './checksum.ts'
 import { concatenated, HASH_OCTETS, type Sha256, sameOctets, sha256d } from './hash.ts'
 import { HEADER_OCTETS, type PureHeader } from './header.ts'
-import { type Anchor, HeaderChain, LEAST_WINDOW_BLOCKS, WINDOW_BLOCKS } from './header-chain.ts'
+import { type Anchor, emptyWindow, HeaderChain, LEAST_WINDOW_BLOCKS, WINDOW_BLOCKS } from './header-chain.ts'
+import type { HeaderWindow } from './header-window.ts'
 import type { Network } from './network.ts'
 import { OctetReader } from './octets.ts'
 import { type Refused, refused } from './refused.ts'
@@ -11,11 +13,13 @@ import { workOfBlocks } from './target.ts'
  *
  *     magic, 16 · genesis hash, 32 · anchor: height u32, hash 32 · lowest u32 · hash of the block below, 32
  *     chainwork, 32 · hash of the tip, 32 · u8 marks × (height u32, time u32)
- *     u32 blocks × (version i32, Merkle root 32, time u32, bits u32, nonce u32) · SHA-256d of all before, 32
+ *     u32 blocks × (version i32, Merkle root 32, time u32, bits u32, nonce u32) · `checksum` of all before, 32
  *
  * At load every header is hashed on top of the one before, and the last hash must be the tip's; the anchor must be
  * among them, and the work above it add up. What cannot be checked again is the work of merge-mined blocks, as their
  * AuxPoW is not kept: the file is believed as far as whoever can write it is.
+ *
+ * A full window in one go would hold up every question for as long as it takes: both ways pause after each slice.
  */
 
 export type SnapshotCode =
@@ -25,56 +29,82 @@ export type SnapshotCode =
   | 'other-anchor' // does not hold the anchor that we trust now
   | 'broken-chain' // hashes or work do not add up
 
-const MAGIC = new TextEncoder().encode('bitdoh headers 1')
+const MAGIC = new TextEncoder().encode('bitdoh headers 2')
 const BLOCK_OCTETS = HEADER_OCTETS - HASH_OCTETS
 const MARK_OCTETS = 8
 
-/** The chain as octets. */
-export function snapshot(sha256: Sha256, chain: HeaderChain): Uint8Array {
-  const state = chain.state()
+/** Blocks that are written or read without a pause: some 5 ms to hash in workerd, 1 ms on Node. */
+export const SLICE_BLOCKS = 250
+
+/** What a snapshot takes of the runtime. */
+export interface SnapshotTools {
+  readonly sha256: Sha256
+  /** Lets the event loop have its turn. */
+  readonly pause: () => Promise<void>
+}
+
+/** The chain as octets, as it was at the call: what becomes of it meanwhile is not in them. */
+export async function snapshot(chain: HeaderChain, { sha256, pause }: SnapshotTools): Promise<Uint8Array> {
+  const { window, marks, chainwork } = chain.state()
   const head = concatenated([
     MAGIC,
     genesisOf(sha256, chain.network),
     uint32(chain.anchor.height),
     chain.anchor.hash,
-    uint32(state.lowest),
-    state.below,
-    uint256(state.chainwork),
+    uint32(window.lowest),
+    window.below,
+    uint256(chainwork),
     chain.tip.hash,
-    Uint8Array.of(state.marks.length),
-    ...state.marks.flatMap(([height, time]) => [uint32(height), uint32(time)]),
-    uint32(state.headers.length),
+    Uint8Array.of(marks.length),
+    ...marks.flatMap(([height, time]) => [uint32(height), uint32(time)]),
+    uint32(window.blocks),
   ])
-  const octets = new Uint8Array(head.length + state.headers.length * BLOCK_OCTETS + HASH_OCTETS)
+  const octets = new Uint8Array(head.length + window.blocks * BLOCK_OCTETS + HASH_OCTETS)
   octets.set(head)
+  for (let written = 0; written < window.blocks; written += SLICE_BLOCKS) {
+    writeBlocks(octets, head.length, window, written, Math.min(window.blocks, written + SLICE_BLOCKS))
+    await pause()
+  }
+  const end = octets.length - HASH_OCTETS
+  octets.set(await checksum(sha256, octets.subarray(0, end), pause), end)
+  return octets
+}
+
+/** Writes the blocks from `first` up to, not including, `end`, counted from the window's lowest, which goes to `start`. */
+function writeBlocks(
+  octets: Uint8Array,
+  start: number,
+  window: HeaderWindow,
+  first: number,
+  end: number,
+): void {
   const view = new DataView(octets.buffer)
-  let offset = head.length
-  for (const { version, merkleRoot, time, bits, nonce } of state.headers) {
+  for (let index = first; index < end; index++) {
+    const { version, merkleRoot, time, bits, nonce } = window.at(window.lowest + index)!
+    const offset = start + index * BLOCK_OCTETS
     view.setInt32(offset, version, true)
     octets.set(merkleRoot, offset + 4)
     view.setUint32(offset + 36, time, true)
     view.setUint32(offset + 40, bits, true)
     view.setUint32(offset + 44, nonce, true)
-    offset += BLOCK_OCTETS
   }
-  octets.set(sha256d(sha256, octets.subarray(0, offset)), offset)
-  return octets
 }
 
 /**
  * The chain that was written, above the anchor that is trusted now: the one it was written with, or a newer one that
  * the chain went through.
  */
-export function restore(
-  sha256: Sha256,
+export async function restore(
   network: Network,
   anchor: Anchor,
   octets: Uint8Array,
+  tools: SnapshotTools,
   capacity = WINDOW_BLOCKS,
-): { readonly kind: 'restored'; readonly chain: HeaderChain } | Refused<SnapshotCode> {
-  const end = octets.length - HASH_OCTETS
+): Promise<{ readonly kind: 'restored'; readonly chain: HeaderChain } | Refused<SnapshotCode>> {
+  const { sha256, pause } = tools
+  const end = Math.max(0, octets.length - HASH_OCTETS)
   if (!sameOctets(octets.subarray(0, MAGIC.length), MAGIC)) return refused('bad-snapshot', 'not of ours')
-  if (!sameOctets(sha256d(sha256, octets.subarray(0, Math.max(end, 0))), octets.subarray(Math.max(end, 0)))) {
+  if (!sameOctets(await checksum(sha256, octets.subarray(0, end), pause), octets.subarray(end))) {
     return refused('bad-checksum', `${octets.length} octets`)
   }
   const reader = new OctetReader(octets, MAGIC.length, end)
@@ -88,45 +118,21 @@ export function restore(
   const blocks = reader.uint32()
   if (!reader.ok || reader.left !== blocks * BLOCK_OCTETS) return refused('bad-snapshot', 'another layout')
   if (!sameOctets(genesis, genesisOf(sha256, network))) return refused('other-network', network.name)
-  const headers = readHeaders(sha256, reader, below, blocks)
-  if (!sameOctets(headers.at(-1)?.hash ?? below, tip)) return refused('broken-chain', 'ends in another block')
-  const fault =
-    anchorFault(anchor, written, lowest, below, headers) ?? workFault(anchor, lowest, headers, chainwork)
-  if (fault !== undefined) return fault
-  const state = { lowest, below, marks, headers, chainwork }
-  return { kind: 'restored', chain: new HeaderChain(sha256, network, anchor, capacity, state) }
-}
-
-/**
- * The work above the anchor must be that of the blocks there. When the anchor is below the window some of them are
- * gone, and the file alone knows.
- */
-function workFault(
-  anchor: Anchor,
-  lowest: number,
-  headers: readonly PureHeader[],
-  chainwork: bigint,
-): Refused<SnapshotCode> | undefined {
-  if (anchor.height < lowest - 1) return undefined
-  const above = headers.slice(anchor.height + 1 - lowest)
-  const work = anchor.chainwork + workOfBlocks(above)
-  return work === chainwork ? undefined : refused('broken-chain', 'the work does not add up')
-}
-
-/** The anchor must be a block of the chain; when it is below the window, the one that the chain was written with. */
-function anchorFault(
-  anchor: Anchor,
-  written: { readonly height: number; readonly hash: Uint8Array },
-  lowest: number,
-  below: Uint8Array,
-  headers: readonly PureHeader[],
-): Refused<SnapshotCode> | undefined {
-  const inWindow = anchor.height === lowest - 1 ? below : headers[anchor.height - lowest]?.hash
+  const window = emptyWindow(capacity, lowest, below)
+  const read = await readBlocks(reader, window, blocks, anchor.height, tools)
+  if (!sameOctets(read.tip, tip)) return refused('broken-chain', 'ends in another block')
   // Only a full window drops blocks.
-  const dropped = anchor.height === written.height && headers.length >= LEAST_WINDOW_BLOCKS
-  const there = anchor.height < lowest - 1 && dropped ? written.hash : inWindow
-  if (there !== undefined && sameOctets(there, anchor.hash)) return undefined
-  return refused('other-anchor', `not the block that is trusted at ${anchor.height}`)
+  const isDropped = anchor.height < lowest - 1 && anchor.height === written.height
+  const there = isDropped && blocks >= LEAST_WINDOW_BLOCKS ? written.hash : read.atAnchor
+  if (there === undefined || !sameOctets(there, anchor.hash)) {
+    return refused('other-anchor', `not the block that is trusted at ${anchor.height}`)
+  }
+  // When the anchor is below the window some of the blocks above it are gone, and the file alone knows their work.
+  if (anchor.height >= lowest - 1 && anchor.chainwork + read.workAbove !== chainwork) {
+    return refused('broken-chain', 'the work does not add up')
+  }
+  const state = { window, marks, chainwork }
+  return { kind: 'restored', chain: new HeaderChain(sha256, network, anchor, capacity, state) }
 }
 
 function readMarks(reader: OctetReader): [number, number][] {
@@ -138,13 +144,47 @@ function readMarks(reader: OctetReader): [number, number][] {
   return marks
 }
 
-/** The headers, each hashed with the hash of the one before. */
-function readHeaders(sha256: Sha256, reader: OctetReader, below: Uint8Array, blocks: number): PureHeader[] {
+/** What the blocks of a snapshot say of the anchor. */
+interface ReadBlocks {
+  /** Hash of the last one. */
+  readonly tip: Uint8Array
+  /** Hash of the one at the anchor's height, if it is there. */
+  readonly atAnchor: Uint8Array | undefined
+  /** Work of those above. */
+  readonly workAbove: bigint
+}
+
+/** Puts the blocks into an empty window, each hashed with the hash of the one before. */
+async function readBlocks(
+  reader: OctetReader,
+  window: HeaderWindow,
+  blocks: number,
+  anchorHeight: number,
+  { sha256, pause }: SnapshotTools,
+): Promise<ReadBlocks> {
+  const lowest = window.lowest
+  let tip = window.below
+  let atAnchor = anchorHeight === lowest - 1 ? tip : undefined
+  let workAbove = 0n
+  for (let start = 0; start < blocks; start += SLICE_BLOCKS) {
+    const headers = readHeaders(sha256, reader, tip, Math.min(SLICE_BLOCKS, blocks - start))
+    for (const header of headers) window.push(header)
+    const place = anchorHeight - lowest - start
+    atAnchor ??= headers[place]?.hash
+    workAbove += workOfBlocks(headers.slice(Math.max(0, place + 1)))
+    tip = headers.at(-1)!.hash
+    await pause()
+  }
+  return { tip, atAnchor, workAbove }
+}
+
+/** So many headers, each hashed with the hash of the one before. */
+function readHeaders(sha256: Sha256, reader: OctetReader, below: Uint8Array, count: number): PureHeader[] {
   const headers: PureHeader[] = []
   const pure = new Uint8Array(HEADER_OCTETS)
   const view = new DataView(pure.buffer)
   let previous = below
-  for (let index = 0; index < blocks; index++) {
+  for (let index = 0; index < count; index++) {
     const octets = reader.take(BLOCK_OCTETS)
     pure.set(octets.subarray(0, 4))
     pure.set(previous, 4)

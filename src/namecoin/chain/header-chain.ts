@@ -79,29 +79,28 @@ export class HeaderChain {
   readonly #window: HeaderWindow
   /** Times by height that later retargets count from, even when the window no longer holds the block. */
   readonly #marks: Map<number, number>
-  /** Hash of the block right below the window. */
-  #below: Uint8Array
   #chainwork: bigint
 
-  /** @param state - only for `chain-snapshot.ts`: what was there when the chain was written */
+  /** @param state - only for `chain-snapshot.ts`: what was there when the chain was written, which becomes the chain's */
   constructor(
     sha256: Sha256,
     network: Network,
     anchor: Anchor,
     capacity = WINDOW_BLOCKS,
-    state?: ChainState,
+    state: ChainState = {
+      window: emptyWindow(capacity, anchor.height + 1, anchor.hash),
+      marks: [],
+      chainwork: anchor.chainwork,
+    },
   ) {
     this.network = network
     this.anchor = anchor
     this.#sha256 = sha256
-    const room = Math.max(capacity, LEAST_WINDOW_BLOCKS)
-    this.#window = new HeaderWindow(room, state?.lowest ?? anchor.height + 1)
-    this.#marks = new Map(state?.marks ?? [])
+    this.#window = state.window
+    this.#marks = new Map(state.marks)
     this.#marks.set(timespanStart(network, nextRetarget(anchor.height)), anchor.periodStartTime)
     this.#mark(anchor.height, anchor.time)
-    this.#below = (state?.below ?? anchor.hash).slice()
-    this.#chainwork = state?.chainwork ?? anchor.chainwork
-    for (const header of state?.headers ?? []) this.#keep(header)
+    this.#chainwork = state.chainwork
   }
 
   /** The newest block of the chain with the most work. */
@@ -127,7 +126,7 @@ export class HeaderChain {
 
   /** The hash of the block at a height, if it is known: also of the block right below `lowest`. */
   hashAt(height: number): Uint8Array | undefined {
-    return height === this.#window.lowest - 1 ? this.#below : this.#window.at(height)?.hash
+    return height === this.#window.lowest - 1 ? this.#window.below : this.#window.at(height)?.hash
   }
 
   /**
@@ -161,10 +160,10 @@ export class HeaderChain {
    */
   backfill(headers: readonly PureHeader[]): Refused<'broken-link' | 'no-room'> | undefined {
     const window = this.#window
-    if (window.tip - window.lowest + 1 + headers.length > window.capacity || window.lowest < headers.length) {
+    if (window.blocks + headers.length > window.capacity || window.lowest < headers.length) {
       return refused('no-room', `${headers.length} headers below ${window.lowest}`)
     }
-    let expected = this.#below
+    let expected = window.below
     for (const header of headers.toReversed()) {
       if (!sameOctets(header.hash, expected))
         return refused('broken-link', 'not the parent of a block of ours')
@@ -174,15 +173,12 @@ export class HeaderChain {
       window.unshift(header)
       this.#mark(window.lowest, header.time)
     }
-    this.#below = expected.slice()
     return undefined
   }
 
-  /** What `chain-snapshot.ts` writes. */
+  /** What the chain is now, in memory of its own, for `chain-snapshot.ts`. */
   state(): ChainState {
-    const { lowest, tip } = this.#window
-    const headers = Array.from({ length: tip - lowest + 1 }, (_, index) => this.#window.at(lowest + index)!)
-    return { lowest, below: this.#below, marks: [...this.#marks], headers, chainwork: this.#chainwork }
+    return { window: this.#window.copy(), marks: [...this.#marks], chainwork: this.#chainwork }
   }
 
   /** The height of a block with this hash, as far down as a reorganisation may go. */
@@ -259,11 +255,9 @@ export class HeaderChain {
   }
 
   /** Puts a checked header on top. */
-  #keep(header: Omit<PureHeader, 'previous'>): void {
-    const { lowest, tip, capacity } = this.#window
-    if (tip - lowest + 1 === capacity) this.#below = this.#window.at(lowest)!.hash.slice()
+  #keep(header: PureHeader): void {
     this.#window.push(header)
-    this.#mark(tip + 1, header.time)
+    this.#mark(this.#window.tip, header.time)
   }
 
   #workAbove(fork: number): bigint {
@@ -298,12 +292,14 @@ export class HeaderChain {
 
 /** All that a chain is, besides its anchor. */
 export interface ChainState {
-  readonly lowest: number
-  readonly below: Uint8Array
+  readonly window: HeaderWindow
   readonly marks: readonly (readonly [height: number, time: number])[]
-  readonly headers: readonly Omit<PureHeader, 'previous'>[]
   readonly chainwork: bigint
 }
+
+/** A window with room for all that the rules look back on; `next` and `below` as in `HeaderWindow`. */
+export const emptyWindow = (capacity: number, next: number, below: Uint8Array): HeaderWindow =>
+  new HeaderWindow(Math.max(capacity, LEAST_WINDOW_BLOCKS), next, below)
 
 /** The first height above this one at which the target changes. */
 export function nextRetarget(height: number): number {

@@ -10,7 +10,7 @@ const FIELDS = 4
 
 /**
  * Consecutive headers by height, in a ring of typed arrays: 80 octets a block, found at once, the lowest dropped when
- * it is full. What `previous` says is the hash of the block below, so it is not kept.
+ * it is full. What `previous` says is the hash of the block below, so only the lowest one's is kept.
  */
 export class HeaderWindow {
   readonly capacity: number
@@ -20,15 +20,27 @@ export class HeaderWindow {
   readonly #fields: Uint32Array
   #lowest: number
   #tip: number
+  #below: Uint8Array
 
-  /** An empty window; the first block that is pushed has the height `next`. */
-  constructor(capacity: number, next: number) {
+  /** An empty window; the first block that is pushed has the height `next` and follows the one with the hash `below`. */
+  constructor(capacity: number, next: number, below: Uint8Array) {
     this.capacity = capacity
     this.#hashes = new Uint8Array(capacity * HASH_OCTETS)
     this.#roots = new Uint8Array(capacity * HASH_OCTETS)
     this.#fields = new Uint32Array(capacity * FIELDS)
     this.#lowest = next
     this.#tip = next - 1
+    this.#below = below.slice()
+  }
+
+  /** The same blocks in memory of their own: what becomes of this window does not change them. Costs a moment. */
+  copy(): HeaderWindow {
+    const copy = new HeaderWindow(this.capacity, this.#lowest, this.#below)
+    copy.#hashes.set(this.#hashes)
+    copy.#roots.set(this.#roots)
+    copy.#fields.set(this.#fields)
+    copy.#tip = this.#tip
+    return copy
   }
 
   /** Height of the lowest block held; one above `tip` when there is none. */
@@ -39,6 +51,16 @@ export class HeaderWindow {
   /** Height of the highest block held. */
   get tip(): number {
     return this.#tip
+  }
+
+  /** Blocks held. */
+  get blocks(): number {
+    return this.#tip - this.#lowest + 1
+  }
+
+  /** Hash of the block right below the lowest one. */
+  get below(): Uint8Array {
+    return this.#below
   }
 
   /** Octets of memory. */
@@ -63,16 +85,20 @@ export class HeaderWindow {
   }
 
   /** Puts a block on top; drops the lowest one when there is no room. */
-  push(header: Omit<PureHeader, 'previous'>): void {
+  push(header: PureHeader): void {
+    if (this.blocks === this.capacity) {
+      this.#below = this.at(this.#lowest)!.hash.slice()
+      this.#lowest += 1
+    }
     this.#tip += 1
     this.#put(this.#tip, header)
-    this.#lowest = Math.max(this.#lowest, this.#tip - this.capacity + 1)
   }
 
   /** Puts a block below the lowest one; there must be room. */
-  unshift(header: Omit<PureHeader, 'previous'>): void {
+  unshift(header: PureHeader): void {
     this.#lowest -= 1
     this.#put(this.#lowest, header)
+    this.#below = header.previous.slice()
   }
 
   /** Drops all blocks above a height, down to an empty window at most. */
@@ -80,7 +106,7 @@ export class HeaderWindow {
     this.#tip = Math.min(this.#tip, Math.max(height, this.#lowest - 1))
   }
 
-  #put(height: number, header: Omit<PureHeader, 'previous'>): void {
+  #put(height: number, header: PureHeader): void {
     const slot = height % this.capacity
     this.#hashes.set(header.hash, slot * HASH_OCTETS)
     this.#roots.set(header.merkleRoot, slot * HASH_OCTETS)

@@ -1,5 +1,6 @@
 import type { ServerAddress } from './address.ts'
 import type { Failed } from './failure.ts'
+import type { Skipped } from './skipping.ts'
 
 /** What carries messages to a server and back, whole JSON texts: lines over TCP or TLS, frames of a WebSocket. */
 export interface Channel {
@@ -14,6 +15,8 @@ export interface Channel {
 export interface ChannelEvents {
   /** One JSON text, and how many octets it was. */
   message(text: string, octets: number): void
+  /** A message came that is longer than is read, and this is left of it. */
+  skipped(left: Skipped): void
   /** It is over, and we did not close it. At most once, and nothing comes after. */
   end(why: Failed): void
 }

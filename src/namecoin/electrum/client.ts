@@ -1,16 +1,17 @@
 import type { Timer } from '../deadline.ts'
 import type { Slots } from '../slots.ts'
-import { type Budget, bandwidthCost, callCost, type Use } from './budget.ts'
-import type { Channel } from './channel.ts'
+import { type Budget, bandwidthCost, CONNECTION_COST, callCost, settledCost, type Use } from './budget.ts'
+import type { Channel, ChannelEvents } from './channel.ts'
 import { ErrorCode, type Failed, failed, type Reply } from './failure.ts'
 import { readMessage } from './message.ts'
 import { featuresProblem, readVersion, type ServerInfo, VERSION_PARAMS } from './negotiation.ts'
+import { idOf, type Skipped, skipText } from './skipping.ts'
 
 /** One connection to a server, from the first message to the last. */
 
 /**
- * Longest message where no longer one is expected, octets: a transaction that nodes relay is at most 200 KB of hex, the
- * longest header as of 2026 41 KB, 5,000 updates of one name 500 KB.
+ * Longest message that is read where no longer one is expected, octets: a transaction that nodes relay is at most 200 KB
+ * of hex, the longest header as of 2026 41 KB, 5,000 updates of one name 500 KB.
  */
 export const REPLY_OCTETS = 524_288
 
@@ -36,6 +37,8 @@ export interface CallOptions {
   readonly expectedOctets?: number
   /** By default `lookup`. */
   readonly use?: Use
+  /** Called when the reply turns out to be too long, even after the signal has aborted. */
+  readonly onTooLong?: () => void
 }
 
 /** Calls a method. Never rejects. */
@@ -50,10 +53,7 @@ export interface Client extends ServerInfo {
 
 export interface ClientOptions {
   /** Opens a channel; the events are the client's. */
-  readonly open: (events: {
-    message(text: string, octets: number): void
-    end(why: Failed): void
-  }) => Promise<Channel | Failed>
+  readonly open: (events: ChannelEvents) => Promise<Channel | Failed>
   /** Hash of the chain's first block, hex as it is displayed. */
   readonly genesis: string
   readonly budget: Budget
@@ -70,13 +70,23 @@ export interface ClientOptions {
 
 /** Connects, agrees on a protocol version and makes sure of the chain. Never rejects. */
 export async function connectClient(options: ClientOptions, signal: AbortSignal): Promise<Client | Failed> {
+  const { budget } = options
+  if (!budget.allows(CONNECTION_COST, 'lookup')) return SPENT
+  budget.spend(CONNECTION_COST)
   const conversation = converse(options)
   const channel = await options.open(conversation)
-  if (channel.kind === 'failed') return channel
+  if (channel.kind === 'failed') {
+    budget.spend(-CONNECTION_COST)
+    return channel
+  }
   conversation.begin(channel)
 
   const version = readVersion(await conversation.call('server.version', VERSION_PARAMS, { signal }))
-  if (version.kind === 'error') return giveUp(failed('version', `server.version: ${version.message}`))
+  if (version.kind === 'error') {
+    // Only a bad request is about versions: a server that is busy now may do another time.
+    const code = version.code === ErrorCode.badRequest ? 'version' : 'network'
+    return giveUp(failed(code, `server.version: ${version.message}`))
+  }
   if (version.kind === 'failed') return giveUp(version)
   const features = await conversation.call('server.features', [], { signal })
   const problem = featuresProblem(features, options.genesis)
@@ -91,7 +101,10 @@ export async function connectClient(options: ClientOptions, signal: AbortSignal)
 }
 
 interface Pending {
+  readonly method: string
+  readonly params: readonly unknown[]
   readonly maxOctets: number
+  readonly onTooLong: () => void
   /** Undefined once nobody waits any more. */
   settle: ((reply: Reply) => void) | undefined
 }
@@ -131,27 +144,27 @@ function converse({ budget, slots, timer, now, notified, ended }: ClientOptions)
       if (owed.size > 0 && now() - lastHeard >= SILENCE_MS)
         end(failed('timeout', 'the server has gone silent'))
       else if (owed.size > 0 || now() - lastSent < PING_AFTER_MS) watch()
-      else request('server.ping', [], 0, () => {})
+      else ping()
     })
   }
 
-  /** Sends a request; its reply goes to `settle`. */
-  function request(
-    method: string,
-    params: readonly unknown[],
-    maxOctets: number,
-    settle: (reply: Reply) => void,
-  ): Pending {
+  /** Sends a request, whose cost is reserved; its reply goes to `settle`. */
+  function request(pending: Pending): void {
+    const { method, params } = pending
     lastId += 1
-    const pending: Pending = { maxOctets, settle }
     const text = JSON.stringify({ jsonrpc: '2.0', id: lastId, method, params })
-    budget.spend(callCost(method, params) + bandwidthCost(text.length))
+    budget.spend(bandwidthCost(text.length))
     lastSent = now()
     if (owed.size === 0) lastHeard = lastSent
     owed.set(lastId, pending)
     channel?.send(text)
     if (over === undefined) watch()
-    return pending
+  }
+
+  function ping(): void {
+    const [method, params] = ['server.ping', [] as const]
+    budget.spend(callCost(method, params))
+    request({ ...{ method, params, maxOctets: 0, onTooLong: () => {} }, settle: () => {} })
   }
 
   /** The longest message there is a reason for. */
@@ -178,25 +191,39 @@ function converse({ budget, slots, timer, now, notified, ended }: ClientOptions)
     }
     owed.delete(id)
     if (pending.settle === undefined) late -= 1
-    const isTooLong = octets > Math.max(pending.maxOctets, SMALL_OCTETS)
-    pending.settle?.(isTooLong ? failed('too-long', `a reply of ${octets} octets`) : reply)
+    const { method, params, maxOctets, settle, onTooLong } = pending
+    const isTooLong = octets > Math.max(maxOctets, SMALL_OCTETS)
+    const outcome = isTooLong ? failed('too-long', `a reply of ${octets} octets`) : reply
+    budget.spend(settledCost(method, params, outcome, octets) - callCost(method, params))
+    if (isTooLong) onTooLong()
+    settle?.(outcome)
     if (reply.kind === 'error' && reply.code === ErrorCode.excessiveUse) {
       end(failed('overused', 'the server says that we ask too much of it'))
     }
+  }
+
+  /** Lets a message go by: a failure for who asked for it, and for nobody else. */
+  function takeSkipped(left: Skipped): void {
+    const id = idOf(left)
+    const why = failed('too-long', `a message of ${left.octets} octets`)
+    if (id !== undefined && owed.has(id)) takeReply(id, why, left.octets)
+    else end(why) // Nobody's.
   }
 
   /** One request and its reply. */
   function exchange(
     method: string,
     params: readonly unknown[],
-    { signal, maxOctets = REPLY_OCTETS }: CallOptions,
+    { signal, maxOctets = REPLY_OCTETS, onTooLong = () => {} }: CallOptions,
   ): Promise<Reply> {
-    if (over !== undefined) return Promise.resolve(over)
     return new Promise((resolve) => {
-      const pending = request(method, params, maxOctets, (reply) => {
-        signal.removeEventListener('abort', leave)
-        resolve(reply)
-      })
+      const pending: Pending = {
+        ...{ method, params, maxOctets, onTooLong },
+        settle(reply) {
+          signal.removeEventListener('abort', leave)
+          resolve(reply)
+        },
+      }
       function leave(): void {
         if (over !== undefined) return
         pending.settle = undefined
@@ -205,6 +232,7 @@ function converse({ budget, slots, timer, now, notified, ended }: ClientOptions)
         if (late > MAX_LATE) end(failed('timeout', 'the server owes too many replies'))
       }
       signal.addEventListener('abort', leave, { once: true })
+      request(pending)
     })
   }
 
@@ -212,9 +240,17 @@ function converse({ budget, slots, timer, now, notified, ended }: ClientOptions)
     const { signal, expectedOctets = SMALL_OCTETS, use = 'lookup' } = options
     if (over !== undefined) return over
     if (signal.aborted) return NO_REPLY
-    const cost = callCost(method, params) + bandwidthCost(expectedOctets)
-    if (!budget.allows(cost, use)) return failed('budget', 'the server has been asked enough for now')
-    const reply = await slots(signal, () => exchange(method, params, options))
+    const cost = callCost(method, params)
+    if (!budget.allows(cost + bandwidthCost(expectedOctets), use)) return SPENT
+    // Now, while it may still wait for its turn: attack: a thousand lookups at once that all see the same budget.
+    budget.spend(cost)
+    let isSent = false
+    const reply = await slots(signal, () => {
+      if (over !== undefined) return Promise.resolve<Reply>(over)
+      isSent = true
+      return exchange(method, params, options)
+    })
+    if (!isSent) budget.spend(-cost)
     if (reply === 'full') return failed('busy', 'too many requests wait for this server')
     return reply === 'gave-up' ? NO_REPLY : reply
   }
@@ -224,14 +260,25 @@ function converse({ budget, slots, timer, now, notified, ended }: ClientOptions)
       if (over === undefined) channel = opened
       else opened.close()
     },
+    skipped(left: Skipped): void {
+      if (over !== undefined) return
+      budget.spend(bandwidthCost(left.octets))
+      lastHeard = now()
+      takeSkipped(left)
+    },
     message(text: string, octets: number): void {
       if (over !== undefined) return
       budget.spend(bandwidthCost(octets))
       lastHeard = now()
       // Not even looked at: parsing is what an overlong message is sent for.
-      if (octets > REPLY_OCTETS && octets > expected()) {
-        end(failed('too-long', `a message of ${octets} octets nobody asked for`))
-        return
+      if (octets > REPLY_OCTETS) {
+        const left = skipText(text, octets)
+        const id = idOf(left)
+        const asked = id === undefined ? undefined : owed.get(id)
+        if (octets > (asked?.maxOctets ?? expected())) {
+          takeSkipped(left)
+          return
+        }
       }
       const message = readMessage(text)
       if (message.kind === 'failed') end(message)
@@ -245,6 +292,7 @@ function converse({ budget, slots, timer, now, notified, ended }: ClientOptions)
 }
 
 const NO_REPLY = failed('timeout', 'no reply in time')
+const SPENT = failed('budget', 'the server has been asked enough for now')
 
 /** A reply that is always taken, octets: an error with its message and padding. */
 const SMALL_OCTETS = 4_096

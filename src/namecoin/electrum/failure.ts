@@ -53,6 +53,7 @@ export const ErrorCode = {
   badRequest: 1,
   daemonError: 2,
   historyTooLarge: 10_001,
+  replyTooLarge: -32_600, // Also what is no request at all; ours are.
   unknownMethod: -32_601,
   badArguments: -32_602,
   excessiveUse: -101,
@@ -63,6 +64,7 @@ const MEANINGS: ReadonlyMap<number, string> = new Map([
   [ErrorCode.badRequest, 'bad request'],
   [ErrorCode.daemonError, 'its node answered with an error'],
   [ErrorCode.historyTooLarge, 'the history is too large'],
+  [ErrorCode.replyTooLarge, 'the reply is too large'],
   [ErrorCode.unknownMethod, 'unknown method'],
   [ErrorCode.badArguments, 'bad arguments'],
   [ErrorCode.excessiveUse, 'excessive resource usage'],

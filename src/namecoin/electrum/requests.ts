@@ -89,8 +89,10 @@ export async function getHistory(
   server: Asked,
   scripthash: string,
   signal: AbortSignal,
+  onTooLong: () => void = () => {},
 ): Promise<Answer<readonly HistoryEntry[]>> {
-  const reply = await server.call('blockchain.scripthash.get_history', [scripthash], { signal })
+  const params = [scripthash]
+  const reply = await server.call('blockchain.scripthash.get_history', params, { signal, onTooLong })
   return read(reply, 'get_history', readHistory)
 }
 
@@ -99,12 +101,10 @@ export async function getTransaction(
   server: Asked,
   txid: string,
   signal: AbortSignal,
+  onTooLong: () => void = () => {},
 ): Promise<Answer<Uint8Array>> {
-  return read(
-    await server.call('blockchain.transaction.get', [txid], { signal }),
-    'transaction.get',
-    readTransaction,
-  )
+  const reply = await server.call('blockchain.transaction.get', [txid], { signal, onTooLong })
+  return read(reply, 'transaction.get', readTransaction)
 }
 
 /** A transaction's branch to the Merkle root in the header of the block at `height`. */
@@ -121,14 +121,18 @@ export async function getTransactionProof(
 /**
  * A name's updates, newest first, down to the first at `checkpoint` or below, which comes with its header; none for a
  * name that never existed. Only where `hasValueProof`; others answer -32601.
+ *
+ * @param onTooLong called when the reply is, even after the signal has aborted
  */
 export async function getValueProof(
   server: Asked,
   scripthash: string,
   checkpoint: number,
   signal: AbortSignal,
+  onTooLong: () => void = () => {},
 ): Promise<Answer<readonly ValueProofEntry[]>> {
-  const reply = await server.call('blockchain.name.get_value_proof', [scripthash, checkpoint], { signal })
+  const params = [scripthash, checkpoint]
+  const reply = await server.call('blockchain.name.get_value_proof', params, { signal, onTooLong })
   return read(reply, 'get_value_proof', (value) => readValueProof(value, scripthash))
 }
 

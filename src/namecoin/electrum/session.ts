@@ -1,7 +1,7 @@
 import { type Timer, within } from '../deadline.ts'
 import { boundedSlots, type Slots } from '../slots.ts'
 import type { ServerAddress } from './address.ts'
-import { backoff, OVERUSED_MS } from './backoff.ts'
+import { pauseAfter } from './backoff.ts'
 import { type Budget, costBudget } from './budget.ts'
 import type { OpenChannel } from './channel.ts'
 import { type Call, type Client, connectClient } from './client.ts'
@@ -127,7 +127,7 @@ export function electrumSession(options: SessionOptions): Session {
   function leaveAlone(why: Failed): void {
     client = undefined
     failures += 1
-    const pause = why.code === 'overused' ? OVERUSED_MS : backoff(failures, random)
+    const pause = pauseAfter(why.code, failures, random)
     retry = { why, at: now() + pause }
     cancelRetry()
     cancelRetry = timer(pause, () => {
@@ -164,7 +164,8 @@ export function electrumSession(options: SessionOptions): Session {
     }
     const outcome = attempt === 'timeout' ? failed('timeout', 'no connection in time') : attempt
     if (outcome.kind === 'failed' || connection.end !== undefined) {
-      const why = outcome.kind === 'failed' ? outcome : connection.end!
+      // Why it ended says more than what the end did to the request under way.
+      const why = connection.end ?? (outcome as Failed)
       leaveAlone(why)
       return why
     }

@@ -1,6 +1,6 @@
 import type { HeaderChain } from '../chain/header-chain.ts'
 import { fetchLinked } from './checkpoint-completion.ts'
-import { type HeaderServer, SLICE_HEADERS } from './header-sync-servers.ts'
+import type { HeaderServer } from './header-sync-servers.ts'
 import type { Tools } from './header-sync-slice.ts'
 
 /** The lowest block that a living name's newest update can be in; never the first block, which has none. */
@@ -22,10 +22,9 @@ export async function backfill(
 ): Promise<boolean> {
   while (chain.lowest > lowestNeeded(chain)) {
     const top = chain.lowest - 1
-    const first = Math.max(lowestNeeded(chain), top - SLICE_HEADERS + 1)
     const expected = chain.hashAt(top)
     if (expected === undefined) return false
-    const headers = await fetchLinked(expected, first, top, servers, tools, signal)
+    const headers = await fetchLinked(expected, lowestNeeded(chain), top, servers, tools, signal)
     if (headers === undefined || signal.aborted) return false
     // A full window, which has lost what was fetched, holds all that is needed.
     if (chain.lowest !== top + 1 || chain.backfill(headers) !== undefined) return true

@@ -6,6 +6,7 @@ import { authority } from '../electrum/address.ts'
 import { bandwidthCost, callCost } from '../electrum/budget.ts'
 import type { ServerTip } from '../electrum/replies.ts'
 import type { Session } from '../electrum/session.ts'
+import type { Server } from './server.ts'
 
 /** What is known of the servers that headers come from. */
 
@@ -24,9 +25,7 @@ export interface Claim {
   readonly tip: ServerTip
 }
 
-export interface HeaderServer {
-  readonly session: Session
-  readonly operator: string
+export interface HeaderServer extends Server {
   claim: Claim | undefined
   standing: Standing
   /** Not asked before this, on the monotonic clock. */
@@ -77,10 +76,9 @@ export function headerServer(session: Session, operator: string): HeaderServer {
 }
 
 /** For logs. */
-export const nameOf = ({ session: { address } }: HeaderServer): string =>
-  authority(address.host, address.port)
+export const nameOf = ({ session: { address } }: Server): string => authority(address.host, address.port)
 
-export const isReady = ({ session }: HeaderServer): boolean => session.state().kind === 'ready'
+export const isReady = ({ session }: Server): boolean => session.state().kind === 'ready'
 
 /** Whether it was behind for long enough to be of no use. */
 export const isDemoted = ({ behindSince }: HeaderServer, now: number): boolean =>
@@ -117,7 +115,7 @@ export function rest(server: HeaderServer, now: number): void {
 }
 
 /** Bans a server and says what it lied about: the first time, as more of its headers may be on their way. */
-export function ban(server: HeaderServer, lie: string, detail: string, log: Log): void {
+export function ban(server: Server, lie: string, detail: string, log: Log): void {
   if (server.session.state().kind === 'banned') return
   log.warn('server-banned', { server: nameOf(server), operator: server.operator, lie, detail })
   server.session.ban(`${lie}: ${detail}`)

@@ -1,4 +1,8 @@
+import type { Log } from '../../log.ts'
 import type { Timer } from '../deadline.ts'
+import { isLow } from '../electrum/budget.ts'
+import { type FailureCode, failed } from '../electrum/failure.ts'
+import { nameOf } from './header-sync-servers.ts'
 import { operatorsOf, type Server } from './server.ts'
 import type { Witness } from './witness.ts'
 
@@ -30,7 +34,11 @@ export interface HearingOptions {
   readonly onLie: (lie: Extract<Witness, { kind: 'lied' }>) => void
   readonly timer: Timer
   readonly manners: Manners
+  readonly log: Log
 }
+
+/** Silence that is no fault of the server's: what was asked, or how much of it. Others are waited for on. */
+const OURS: readonly FailureCode[] = ['too-long', 'budget', 'busy']
 
 /** What is remembered of servers from hearing to hearing: who was slow of late is asked, but not waited for. */
 export interface Manners {
@@ -60,7 +68,7 @@ export function rememberManners(now: () => number): Manners {
  * In place of one that lies or is silent another one is asked.
  */
 export function holdHearing(options: HearingOptions, signal: AbortSignal): Promise<readonly Witness[]> {
-  const { hear, onLie, timer, manners } = options
+  const { hear, onLie, timer, manners, log } = options
   const waitingRoom = inOrderOfUse(options.servers, manners)
   const needed = Math.min(WITNESSES, operatorsOf(options.servers))
   return new Promise((resolve) => {
@@ -96,16 +104,27 @@ export function holdHearing(options: HearingOptions, signal: AbortSignal): Promi
       else if (isEnough || (areAllSlow && operators > 0)) cancelPatience ??= timer(PATIENCE_MS, finish)
     }
 
+    /** What a server says. Attack: whatever makes our own code throw must not keep the others from being heard. */
+    async function listen(server: Server): Promise<Witness> {
+      try {
+        const witness = await hear(server, AbortSignal.any([controller.signal]))
+        if (!over && witness.kind === 'lied') onLie(witness)
+        return witness
+      } catch (error) {
+        log.error('hearing-failed', { server: nameOf(server), error: kindOf(error) })
+        return { kind: 'silent', server, failure: failed('protocol', 'a mistake of ours') }
+      }
+    }
+
     function ask(server: Server): void {
       asked.add(server)
-      void hear(server, controller.signal).then((witness) => {
+      void listen(server).then((witness) => {
         if (over) return
         asked.delete(server)
         heard.push(witness)
         if (witness.kind === 'spoke') manners.wasQuick(server)
         else {
-          if (witness.kind === 'lied') onLie(witness)
-          else manners.wasSlow(server)
+          if (witness.kind === 'silent' && !OURS.includes(witness.failure.code)) manners.wasSlow(server)
           const substitute = waitingRoom.shift()
           if (substitute !== undefined) ask(substitute)
         }
@@ -122,26 +141,40 @@ export function holdHearing(options: HearingOptions, signal: AbortSignal): Promi
       finish()
       return
     }
-    for (const server of waitingRoom.splice(0, ASKED_AT_FIRST)) ask(server)
+    for (const server of waitingRoom.splice(0, askedAtFirst(waitingRoom))) ask(server)
     next()
   })
 }
 
+/** Fewer where the last of them has little left for us: the others, if one is silent, are not too late then either. */
+const askedAtFirst = (waitingRoom: readonly Server[]): number =>
+  waitingRoom.slice(WITNESSES, ASKED_AT_FIRST).some(isSpent) ? WITNESSES : ASKED_AT_FIRST
+
 /**
- * Those who can be asked, one of each operator first, so that a hearing begins with as many operators as there are; the
- * slow ones last.
+ * Those who can be asked, one of each operator first, so that a hearing begins with as many operators as there are. Last
+ * those that cannot be reached, then who is slow, then who has little left for us: so a flood of lookups spreads over
+ * all there are.
  */
 function inOrderOfUse(servers: readonly Server[], manners: Manners): Server[] {
-  const rank = ({ session }: Server) => {
-    const { kind } = session.state()
-    return kind === 'banned' || kind === 'closed' ? 3 : kind === 'waiting' ? 2 : 0
-  }
+  const rank = (server: Server) =>
+    (server.session.state().kind === 'waiting' ? 4 : 0) +
+    (manners.isSlow(server) ? 2 : 0) +
+    (isSpent(server) ? 1 : 0)
   const usable = servers
-    .filter((server) => rank(server) < 3)
-    .sort(
-      (one, other) => rank(one) + Number(manners.isSlow(one)) - rank(other) - Number(manners.isSlow(other)),
-    )
+    .filter(({ session }) => !['banned', 'closed'].includes(session.state().kind))
+    .map((server) => ({ server, rank: rank(server) }))
+    .sort((one, other) => one.rank - other.rank)
+    .map(({ server }) => server)
   const seen = new Set<string>()
   const first = usable.filter(({ operator }) => !seen.has(operator) && seen.add(operator))
   return [...first, ...usable.filter((server) => !first.includes(server))]
+}
+
+const isSpent = ({ session }: Server): boolean => isLow(session.budget)
+
+/** An error's class and where it was thrown. Never its message, which may have the name in it. */
+function kindOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error
+  const at = /^\s+at .*$/m.exec(error.stack ?? '')?.[0].trim() ?? ''
+  return `${error.name} ${at}`
 }

@@ -1,21 +1,17 @@
 import type { Log } from '../../log.ts'
-import { restore } from '../chain/chain-snapshot.ts'
 import { hashToText, type Sha256 } from '../chain/hash.ts'
-import { parseHeader } from '../chain/header.ts'
-import { type Anchor, HeaderChain, WINDOW_BLOCKS } from '../chain/header-chain.ts'
+import { type Anchor, type HeaderChain, WINDOW_BLOCKS } from '../chain/header-chain.ts'
 import type { Network } from '../chain/network.ts'
 import type { Timer } from '../deadline.ts'
 import type { Failed } from '../electrum/failure.ts'
 import type { ServerTip } from '../electrum/replies.ts'
 import { watchTip } from '../electrum/requests.ts'
 import type { Session } from '../electrum/session.ts'
-import { anchorOf, type Checkpoint } from './checkpoint.ts'
-import { completeCheckpoint } from './checkpoint-completion.ts'
+import type { Checkpoint } from './checkpoint.ts'
 import { syncHeaders } from './header-sync.ts'
 import { backfill } from './header-sync-backfill.ts'
 import {
   BEHIND_BLOCKS,
-  ban,
   type HeaderServer,
   headerServer,
   isDemoted,
@@ -27,7 +23,11 @@ import {
 } from './header-sync-servers.ts'
 import type { Tools } from './header-sync-slice.ts'
 import { candidates } from './keeper-candidate.ts'
-import { type HeaderStore, isSameBlock, type Kept, keep, readKept } from './keeper-file.ts'
+import { readClaim } from './keeper-claim.ts'
+import { type HeaderStore, keep } from './keeper-file.ts'
+import { chainSaving } from './keeper-saving.ts'
+import { chainStart } from './keeper-start.ts'
+import { GATHER_MS, isUnfinished, maySaySynced } from './keeper-synced.ts'
 
 export type { HeaderStore } from './keeper-file.ts'
 
@@ -52,6 +52,8 @@ export interface ChainKeeper {
   onChange(listener: () => void): () => void
   /** What each connected server says its newest block is: unproven. */
   serverTips(): ReadonlyMap<Session, ServerTip>
+  /** Resolves when nothing is being saved. */
+  saved(): Promise<void>
   /** Stops, and saves. */
   close(): Promise<void>
 }
@@ -94,19 +96,7 @@ const SAVE_AFTER_BLOCKS = 144
 const SAVE_AFTER_SYNCED = 2_000
 
 /** Milliseconds after which is tried again what could not be done: servers rest, budgets grow. */
-export const RETRY_MS = 5_000
-
-/**
- * Milliseconds that servers get to connect and to say what they have, before the chain may be called synced without
- * them. Attack: a weaker fork on a server that is faster than the honest ones.
- */
-export const GATHER_MS = 12_000
-
-/**
- * Milliseconds that a server on another chain may take to show it, before the chain is called synced without it.
- * Attack: a server that shows its headers one by one, to keep us from ever being synced.
- */
-export const STRAY_MS = 30 * 60_000
+const RETRY_MS = 5_000
 
 export function keepChain(options: KeeperOptions): ChainKeeper {
   const { sha256, network, checkpoint, store, now, wallClock, timer, pause, log, onProgress } = options
@@ -116,6 +106,16 @@ export function keepChain(options: KeeperOptions): ChainKeeper {
   const listeners = new Set<() => void>()
   const life = new AbortController()
   const startedAt = now()
+  const start = chainStart({
+    ...{ network, checkpoint, store, tools, capacity },
+    ...{ servers: () => servers, signal: life.signal },
+  })
+  const saving = chainSaving({
+    write: async () => {
+      if (chain !== undefined) await store.save(await keep(chain, tools))
+    },
+    ...{ timer, log },
+  })
   let chain: HeaderChain | undefined
   let isSynced = false
   let from = 0
@@ -138,7 +138,8 @@ export function keepChain(options: KeeperOptions): ChainKeeper {
     }
     isWorking = false
     if (life.signal.aborted || !hasMore()) return
-    cancelRetry = timer(RETRY_MS, () => void wake())
+    const gathering = startedAt + GATHER_MS - now()
+    cancelRetry = timer(gathering > 0 ? Math.min(gathering, RETRY_MS) : RETRY_MS, () => void wake())
   }
 
   /** A mistake of ours must neither end the process nor stop the chain for good. */
@@ -155,7 +156,7 @@ export function keepChain(options: KeeperOptions): ChainKeeper {
     if (life.signal.aborted) return
     watchLaggards(chain)
     candidate.follow(chain)
-    if (!isSynced && maySaySynced()) saySynced(chain)
+    if (!isSynced && maySaySynced(servers, now(), startedAt)) saySynced(chain)
     if (isSynced) void fillUp().catch(failed)
   }
 
@@ -165,69 +166,23 @@ export function keepChain(options: KeeperOptions): ChainKeeper {
     return servers.some((server) => isReady(server) && isUnfinished(server))
   }
 
-  // Beginning
-
-  let kept: Kept | undefined
-
-  const loaded = load()
-
-  async function load(): Promise<void> {
-    try {
-      const octets = await store.load()
-      if (octets === undefined) return
-      const read = readKept(sha256, octets)
-      if (read.kind === 'kept') kept = read
-      else log.warn('headers-refused', { reason: read.code, detail: read.detail })
-    } catch (error) {
-      log.warn('headers-unreadable', { detail: String(error) })
-    }
-  }
-
-  /** Completes the checkpoint, and goes on from what was kept, if it holds this checkpoint. */
   async function begin(): Promise<void> {
-    await loaded
-    const known =
-      anchorOf(checkpoint) ??
-      (kept !== undefined && isSameBlock(kept.checkpoint, checkpoint) ? anchorOf(kept.checkpoint) : undefined)
-    const completed =
-      known === undefined
-        ? await completeCheckpoint(checkpoint, () => servers, tools, life.signal)
-        : { anchor: known, headers: [] }
-    if (completed === undefined || life.signal.aborted) return
-    const { anchor, headers } = completed
-    chain = restored(anchor) ?? new HeaderChain(sha256, network, anchor, capacity)
-    if (chain.lowest === anchor.height + 1) chain.backfill(headers)
+    chain = await start()
+    if (chain === undefined) return
     from = chain.tip.height
-    kept = undefined
-    log.info('chain-starts', { height: from, checkpoint: anchor.height })
     for (const server of servers) if (isReady(server)) offer(server, chain, seconds(), log)
     changed()
-  }
-
-  function restored(anchor: Anchor): HeaderChain | undefined {
-    if (kept === undefined) return undefined
-    const outcome = restore(sha256, network, anchor, kept.snapshot, capacity)
-    if (outcome.kind === 'restored') return outcome.chain
-    log.warn('headers-refused', { reason: outcome.code, detail: outcome.detail })
-    return undefined
   }
 
   // What servers say
 
   function claimed(server: HeaderServer, tip: ServerTip | Failed): void {
-    if (life.signal.aborted || server.session.state().kind !== 'ready') return
-    if ('kind' in tip) {
-      log.warn('server-tip-misshapen', { server: nameOf(server) })
-      return
-    }
-    const header = parseHeader(sha256, tip.header)
-    if (header.kind === 'refused') {
-      ban(server, header.code, `its newest block: ${header.detail}`, log)
-      return
-    }
-    takeClaim(server, { height: tip.height, header, tip })
+    if (life.signal.aborted) return
+    const claim = readClaim(sha256, server, tip, log)
+    if (claim === undefined) return
+    takeClaim(server, claim)
     if (chain !== undefined) {
-      if (offer(server, chain, seconds(), log)) countSaved(1)
+      if (offer(server, chain, seconds(), log)) countUnsaved(1)
       settleClaims(servers, chain)
     }
     changed()
@@ -253,8 +208,12 @@ export function keepChain(options: KeeperOptions): ChainKeeper {
 
   function grown(outcome: { readonly kind: string; readonly fork?: number; readonly added?: number }): void {
     if (outcome.kind === 'reorganised') log.info('chain-reorganised', { fork: outcome.fork })
-    countSaved(outcome.added ?? 0)
+    countUnsaved(outcome.added ?? 0)
     changed()
+  }
+
+  function countUnsaved(blocks: number): void {
+    saving.count(blocks, isSynced ? SAVE_AFTER_BLOCKS : SAVE_AFTER_SYNCED)
   }
 
   function changed(): void {
@@ -267,10 +226,10 @@ export function keepChain(options: KeeperOptions): ChainKeeper {
   }
 
   function target({ tip }: HeaderChain): number {
-    const claims = servers.flatMap(({ claim, standing, session }) =>
-      claim === undefined || standing === 'unproven' || session.state().kind !== 'ready'
+    const claims = servers.flatMap((server) =>
+      server.claim === undefined || server.standing === 'unproven' || !isReady(server)
         ? []
-        : [claim.height],
+        : [server.claim.height],
     )
     return Math.max(tip.height, ...claims)
   }
@@ -291,42 +250,19 @@ export function keepChain(options: KeeperOptions): ChainKeeper {
       for (const each of servers) if (each.standing !== 'unproven') each.standing = 'unknown'
       settleClaims(servers, other)
       isFilled = false
+      // What is in the store is of the other chain: none of these blocks is there.
+      saving.count(other.tip.height - other.anchor.height, 1)
       changed()
-      void save()
     },
     done: () => void wake(),
   })
-
-  // Being synced
-
-  /** Whether a server may still be about to say what it has. */
-  const isComing = ({ session, claim }: HeaderServer): boolean => {
-    const { kind } = session.state()
-    return kind === 'idle' || kind === 'connecting' || (kind === 'ready' && claim === undefined)
-  }
-
-  const isUnfinished = ({ standing, claim }: HeaderServer): boolean =>
-    claim !== undefined && (standing === 'unknown' || standing === 'stray')
-
-  /** Whether what a server claims has to be looked into before anything can be said. */
-  function isOpen(server: HeaderServer): boolean {
-    if (!isUnfinished(server) || now() < server.restUntil) return false
-    return server.standing === 'unknown' || now() - server.strayedAt < STRAY_MS
-  }
-
-  function maySaySynced(): boolean {
-    const ready = servers.filter(isReady)
-    if (!ready.some(({ standing }) => standing === 'ours' || standing === 'lighter')) return false
-    if (now() - startedAt < GATHER_MS && servers.some(isComing)) return false
-    return !ready.some(isOpen)
-  }
 
   function saySynced({ tip }: HeaderChain): void {
     isSynced = true
     tellProgress(true)
     log.info('chain-synced', { height: tip.height, hash: hashToText(tip.hash) })
     changed()
-    void save()
+    void saving.now()
   }
 
   // Blocks below the anchor
@@ -343,7 +279,7 @@ export function keepChain(options: KeeperOptions): ChainKeeper {
       () => servers,
       tools,
       life.signal,
-      () => countSaved(1),
+      () => countUnsaved(1),
     ).finally(() => {
       isFilling = false
     })
@@ -352,28 +288,9 @@ export function keepChain(options: KeeperOptions): ChainKeeper {
     if (isAll) log.info('chain-filled', { lowest: chain.lowest })
     changed()
     // Otherwise the timer tries again: at once, with nobody to ask, this would turn for ever.
-    if (isAll) void wake()
-  }
-
-  // Saving
-
-  let unsaved = 0
-  let saving: Promise<void> | undefined
-
-  function countSaved(blocks: number): void {
-    unsaved += blocks
-    if (unsaved >= (isSynced ? SAVE_AFTER_BLOCKS : SAVE_AFTER_SYNCED)) void save()
-  }
-
-  /** Writes what there is, one writing at a time. */
-  async function save(): Promise<void> {
-    await saving
-    if (chain === undefined || unsaved === 0) return
-    unsaved = 0
-    saving = store.save(keep(sha256, chain)).catch((error) => {
-      log.warn('headers-not-saved', { detail: String(error) })
-    })
-    await saving
+    if (!isAll) return
+    void saving.now()
+    void wake()
   }
 
   const seconds = (): number => Math.floor(wallClock() / 1000)
@@ -398,13 +315,14 @@ export function keepChain(options: KeeperOptions): ChainKeeper {
           server.claim !== undefined && isReady(server) ? [[server.session, server.claim.tip]] : [],
         ),
       ),
+    saved: saving.settled,
     async close() {
       life.abort()
       following.abort()
       cancelRetry()
       listeners.clear()
       for (const end of unwatch) if (typeof end === 'function') end()
-      await save()
+      await saving.close()
     },
   }
 }

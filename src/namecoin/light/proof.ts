@@ -8,13 +8,14 @@ import { proofOfWorkFault } from '../chain/proof-of-work.ts'
 import { type Refused, refused } from '../chain/refused.ts'
 import { type Timer, within } from '../deadline.ts'
 import { formatAddress } from '../electrum/address.ts'
+import type { ServerTip } from '../electrum/replies.ts'
 import { getBlockHeader, getHeaderProof } from '../electrum/requests.ts'
 import { toHex } from '../hex.ts'
 import { type NameProof, type ProofServer, proofValue } from '../proof.ts'
 import type { NameOutcome } from '../source.ts'
 import type { Server } from './server.ts'
 import type { Finding } from './source.ts'
-import { EXPIRED, type ProvenUpdate, UNSETTLED_BLOCKS, type Witness } from './witness.ts'
+import { EXPIRED, isOfOurs, type ProvenUpdate, UNSETTLED_BLOCKS, type Witness } from './witness.ts'
 
 /** What showing a proof takes. */
 export interface ShowTools {
@@ -22,6 +23,8 @@ export interface ShowTools {
   readonly network: Network
   /** Our own chain, when its headers are in. */
   readonly chain: HeaderChain | undefined
+  /** What a server says its newest block is now, if it has. */
+  readonly tipOf: (server: Server) => ServerTip | undefined
   readonly timer: Timer
   readonly onLie: (lie: Lie) => void
 }
@@ -158,8 +161,9 @@ async function headerFields(
     if (answers === 'timeout') continue
     for (const answer of answers) {
       if (!('kind' in answer)) fields = { ...fields, ...answer }
-      // Two honest servers may differ about the newest blocks.
-      else if (isSettled) onLie({ kind: 'lied', server, code: answer.code, detail: answer.detail })
+      // Two honest servers may differ about the newest blocks, or be on two chains.
+      else if (isSettled && (answer.code !== FOREIGN || mustHave(server, block, tools)))
+        onLie({ kind: 'lied', server, code: answer.code, detail: answer.detail })
     }
     const { header, headerBranch } = fields
     const isComplete = header !== undefined && headerBranch !== undefined
@@ -177,6 +181,13 @@ function spokesmen({ witnesses }: Finding, height: number): readonly Server[] {
 }
 
 type Block = ProvenUpdate['block']
+
+/** Whether the server's chain is ours, and still has the block: either may have changed since the hearing. */
+function mustHave(server: Server, block: Block, { sha256, chain, tipOf }: ShowTools): boolean {
+  if (chain === undefined || !isOfOurs({ sha256, chain, tip: tipOf(server) })) return false
+  const ours = chain.at(block.height)
+  return ours !== undefined && sameOctets(ours.hash, block.hash)
+}
 
 /** The header with its AuxPoW. It is no part of the block's hash: another one must show the work, too. */
 async function askFullHeader(
@@ -226,7 +237,9 @@ const headerField = (header: Uint8Array) => ({ header: toHex(header) })
 const isMerged = (header: string): boolean =>
   (Number.parseInt(header.slice(2, 4), 16) & (AUXPOW_BIT >> 8)) !== 0
 
-const foreign = ({ height }: Block): Refused => refused('foreign-header', `another block is at ${height}`)
+const FOREIGN = 'foreign-header'
+
+const foreign = ({ height }: Block): Refused => refused(FOREIGN, `another block is at ${height}`)
 
 /** What each server said, those that were not waited for at the end. */
 function serversOf({ witnesses, asked }: Finding): readonly ProofServer[] {

@@ -1,10 +1,10 @@
 import type { Log } from '../../log.ts'
 import { hashToText, type Sha256 } from '../chain/hash.ts'
-import type { Anchor } from '../chain/header-chain.ts'
+import type { Anchor, HeaderChain } from '../chain/header-chain.ts'
 import { scriptHash } from '../chain/name-script.ts'
 import type { Network } from '../chain/network.ts'
 import { WINDOW_HEADERS } from '../chain/value-proof.ts'
-import type { Timer } from '../deadline.ts'
+import { type Timer, within } from '../deadline.ts'
 import { formatAddress } from '../electrum/address.ts'
 import type { ServerTip } from '../electrum/replies.ts'
 import type { Session } from '../electrum/session.ts'
@@ -14,6 +14,7 @@ import { type Unreachable, unreachable } from '../unreachable.ts'
 import { lowestNeeded } from './header-sync-backfill.ts'
 import { holdHearing, rememberManners } from './hearing.ts'
 import type { ChainKeeper, ChainState } from './keeper.ts'
+import { GATHER_MS } from './keeper-synced.ts'
 import { showProof } from './proof.ts'
 import { operatorsOf, type Server } from './server.ts'
 import type { Asking } from './testimony.ts'
@@ -61,6 +62,9 @@ const NEWER_WAITS_TTL = 60
 /** Seconds that an absence may live which only one operator vouches for (light-client.md §10). */
 const ONE_OPERATOR_TTL = 30
 
+/** Milliseconds without a connection to any server after which there is none: less is a network that blinks. */
+export const UNREACHED_MS = 30_000
+
 /**
  * Values of names from ElectrumX servers that nobody need trust: each comes with proof of work (light-client.md §10).
  *
@@ -71,12 +75,25 @@ export function lightSource(options: LightOptions): LightSource {
   const { sha256, network, servers, keeper, leastConfirmations, maxTipAge, now, wallClock, timer, log } =
     options
   const manners = rememberManners(now)
+  const openedAt = now()
 
   const isStale = (time: number) => maxTipAge !== undefined && wallClock() - time * 1000 > maxTipAge
 
+  const isReached = () => servers.some(({ session }) => session.state().kind === 'ready')
+
+  // Noted at every question and every block, so that nothing runs on while nobody asks.
+  let reachedAt = openedAt
+  const noteReached = (): void => {
+    if (isReached()) reachedAt = now()
+  }
+  const stopNoting = keeper.onChange(noteReached)
+
   async function find(name: string, signal: AbortSignal): Promise<Finding | Unreachable> {
     const state = keeper.state()
-    if (state.kind === 'starting') return (await changed(signal)) ? find(name, signal) : starting()
+    if (state.kind === 'starting')
+      return (await changed(signal))
+        ? find(name, signal)
+        : unheard('no server has confirmed the checkpoint yet')
     if (state.kind === 'synced') return findInChain(name, state, signal)
     if (operatorsOf(servers) < 2) {
       return unreachable('syncing', 'the headers are on their way, and without them two operators are needed')
@@ -84,23 +101,27 @@ export function lightSource(options: LightOptions): LightSource {
     return findInWindows(name, state.anchor, signal)
   }
 
-  const starting = () =>
-    servers.some(({ session }) => session.state().kind === 'ready')
-      ? unreachable('syncing', 'no server has confirmed the checkpoint yet')
-      : unreachable('network', 'no server can be reached')
+  const unheard = (detail: string) =>
+    isReached() ? unreachable('syncing', detail) : unreachable('network', 'no server can be reached')
 
-  /** Whether the keeper's state changed before the signal aborted. */
-  function changed(signal: AbortSignal): Promise<boolean> {
+  /**
+   * Whether the keeper's state changed before the signal aborted. After the start nobody waits any more. Attack: a server
+   * that never tells its newest block, or never answers, and so holds up every lookup until its deadline.
+   */
+  async function changed(signal: AbortSignal): Promise<boolean> {
+    const left = openedAt + GATHER_MS - now()
+    if (left <= 0) return false
+    return (await within(left, signal, timer, nextChange)) !== 'timeout'
+  }
+
+  function nextChange(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const leave = (happened: boolean): void => {
+      const leave = (): void => {
         unlisten()
-        signal.removeEventListener('abort', abort)
-        resolve(happened)
+        resolve()
       }
-      const abort = () => leave(false)
-      const unlisten = keeper.onChange(() => leave(true))
-      signal.addEventListener('abort', abort, { once: true })
-      if (signal.aborted) abort()
+      const unlisten = keeper.onChange(leave)
+      signal.addEventListener('abort', leave, { once: true })
     })
   }
 
@@ -125,11 +146,11 @@ export function lightSource(options: LightOptions): LightSource {
       const tip = keeper.serverTips().get(server.session)
       return hearWithChain(server, ask, { sha256, chain, tip }, until)
     }
-    const witnesses = await holdHearing({ servers, hear, onLie, timer, manners }, signal)
+    const witnesses = await holdHearing({ servers, hear, onLie, timer, manners, log }, signal)
     const terms = { network, tip, leastConfirmations, configured: servers }
     const verdict = judgeByChain(witnesses, terms)
     // Perhaps it is in a block below the checkpoint, whose header is still on its way.
-    const isBelow = verdict.kind === 'unconfirmed' && chain.lowest > lowestNeeded(chain)
+    const isBelow = verdict.kind === 'unconfirmed' && isFilling(chain)
     if (isBelow && operatorsOf(servers) > 1) return findInWindows(name, anchor, signal)
     return { verdict, assurance: 'proven', asking: ask, witnesses, tip, asked }
   }
@@ -146,7 +167,8 @@ export function lightSource(options: LightOptions): LightSource {
       ({ session }) => Math.abs(tips.get(session)!.height - agreed) <= MAX_TIP_DIFFERENCE,
     )
     if (operatorsOf(present) < 2) {
-      if (servers.some(isComing)) return (await changed(signal)) ? find(name, signal) : starting()
+      if (servers.some(isComing) && (await changed(signal))) return find(name, signal)
+      if (tips.size === 0) return unheard('no server has told its newest block yet')
       if (fresh.length < tips.size) return unreachable('stale-tip', 'no new block for too long')
       return unreachable('disagreement', 'no two operators are at the same block')
     }
@@ -159,7 +181,7 @@ export function lightSource(options: LightOptions): LightSource {
       const ground = { sha256, network, bits, now: Math.floor(wallClock() / 1000) }
       return hearWithWindow(server, ask, { ...ground, tip: tips.get(server.session)! }, until)
     }
-    const witnesses = await holdHearing({ servers: present, hear, onLie, timer, manners }, signal)
+    const witnesses = await holdHearing({ servers: present, hear, onLie, timer, manners, log }, signal)
     const terms = { network, tip, leastConfirmations, configured: servers }
     const verdict = judgeByWindow(witnesses, terms)
     return { verdict, assurance: 'attested', asking: ask, witnesses, tip, asked }
@@ -201,17 +223,23 @@ export function lightSource(options: LightOptions): LightSource {
       case 'unconfirmed':
         return unreachable('unconfirmed', 'registered too lately')
       case 'unheard':
-        return unreachable('network', 'no server answered')
+        return unreachable(verdict.code, verdict.detail)
       case 'disagreement':
         return unreachable('disagreement', verdict.detail)
     }
   }
 
   function tip(): Tip | undefined {
+    noteReached()
     const state = keeper.state()
     if (state.kind === 'synced') {
       const { hash, height, time } = state.chain.tip
-      return { epoch: hashToText(hash), height, time, assurance: 'proven' }
+      const epoch = hashToText(hash)
+      // What is attested until all headers are there is dropped when they are.
+      return {
+        epoch: isFilling(state.chain) ? `${epoch} filling` : epoch,
+        ...{ height, time, assurance: 'proven' },
+      }
     }
     const height = agreedHeight(servers, keeper.serverTips())
     if (state.kind === 'starting' || height === undefined) return undefined
@@ -233,10 +261,14 @@ export function lightSource(options: LightOptions): LightSource {
       if (!('verdict' in finding)) return unprovable('electrum', name, finding)
       const state = keeper.state()
       const chain = state.kind === 'synced' ? state.chain : undefined
-      return showProof(name, finding, outcomeOf(finding), { sha256, network, chain, timer, onLie }, signal)
+      const tipOf = ({ session }: Server) => keeper.serverTips().get(session)
+      const tools = { sha256, network, chain, tipOf, timer, onLie }
+      return showProof(name, finding, outcomeOf(finding), tools, signal)
     },
     async state(): Promise<SourceState> {
       const known = tip()
+      // Kept answers and proven headers still serve, but no lookup succeeds.
+      if (now() - reachedAt > UNREACHED_MS) return unready('network', 'no server can be reached')
       if (known === undefined) return unready('syncing', 'no server has been reached yet')
       if (known.assurance === 'attested' && operatorsOf(servers) < 2) {
         return unready('syncing', 'the headers are on their way')
@@ -246,11 +278,15 @@ export function lightSource(options: LightOptions): LightSource {
       return { kind: 'ready', tip: known }
     },
     close() {
+      stopNoting()
       void keeper.close()
       for (const { session } of servers) session.close()
     },
   }
 }
+
+/** Whether headers below the checkpoint, in which names may live, are still on their way. */
+const isFilling = (chain: HeaderChain): boolean => chain.lowest > lowestNeeded(chain)
 
 /**
  * The highest block that two operators have reached, or one where there is only one. Attack: a height that is made up, to

@@ -1,5 +1,7 @@
 import type { Network } from '../chain/network.ts'
 import { type Selection, selectUpdate } from '../chain/selection.ts'
+import type { FailureCode } from '../electrum/failure.ts'
+import type { UnreachableCode } from '../source.ts'
 import { operatorsOf, type Server } from './server.ts'
 import { EXPIRED, isWholly, type ProvenUpdate, type Witness } from './witness.ts'
 
@@ -21,7 +23,7 @@ export type Verdict =
   /** Registered, but so lately that it could still be undone. */
   | { readonly kind: 'unconfirmed' }
   /** Nobody spoke. */
-  | { readonly kind: 'unheard' }
+  | { readonly kind: 'unheard'; readonly code: UnreachableCode; readonly detail: string }
   /** Too few operators spoke for what they said, or they contradict each other. */
   | { readonly kind: 'disagreement'; readonly detail: string }
 
@@ -47,7 +49,7 @@ const serversOf = (spoken: readonly Spoken[]): readonly Server[] => spoken.map((
  */
 export function judgeByChain(witnesses: readonly Witness[], terms: VerdictTerms): Verdict {
   const spoken = spokenOf(witnesses)
-  if (spoken.length === 0) return { kind: 'unheard' }
+  if (spoken.length === 0) return unheard(witnesses)
   const updates = spoken.flatMap(({ updates }) => updates)
   const selection = select(updates, terms)
   if (selection.kind === 'found') return found(updates, selection)
@@ -73,7 +75,7 @@ export const MAX_TIP_DIFFERENCE = 2
  */
 export function judgeByWindow(witnesses: readonly Witness[], terms: VerdictTerms): Verdict {
   const spoken = spokenOf(witnesses)
-  if (spoken.length === 0) return { kind: 'unheard' }
+  if (spoken.length === 0) return unheard(witnesses)
   if (operatorsOf(serversOf(spoken)) < 2) {
     return { kind: 'disagreement', detail: 'two operators are needed until the headers are in' }
   }
@@ -94,6 +96,15 @@ export function judgeByWindow(witnesses: readonly Witness[], terms: VerdictTerms
   if (statement === EXPIRED) return { kind: 'expired', operators }
   // They speak of updates, and none is old enough to be looked at.
   return statement === '' ? { kind: 'absent', operators } : { kind: 'unconfirmed' }
+}
+
+/** Why nobody spoke: what is the name's doing says more than what the servers have left. */
+function unheard(witnesses: readonly Witness[]): Verdict {
+  const isFor = (code: FailureCode) =>
+    witnesses.some((witness) => witness.kind === 'silent' && witness.failure.code === code)
+  if (isFor('too-long')) return { kind: 'unheard', code: 'protocol', detail: 'its updates are too long' }
+  if (isFor('budget')) return { kind: 'unheard', code: 'overloaded', detail: 'no server has budget left' }
+  return { kind: 'unheard', code: 'network', detail: 'no server answered' }
 }
 
 const select = (

@@ -2,13 +2,14 @@ import type { Log } from '../../log.ts'
 import { type Sha256, sameOctets } from '../chain/hash.ts'
 import { parseHeader } from '../chain/header.ts'
 import type { Anchor } from '../chain/header-chain.ts'
-import { authority } from '../electrum/address.ts'
 import type { Failed } from '../electrum/failure.ts'
 import type { ServerTip } from '../electrum/replies.ts'
 import { getBlockHeader, watchTip } from '../electrum/requests.ts'
 import type { Session } from '../electrum/session.ts'
 import type { Checkpoint } from './checkpoint.ts'
+import { ban, type Claim, nameOf } from './header-sync-servers.ts'
 import type { ChainKeeper } from './keeper.ts'
+import { readClaim } from './keeper-claim.ts'
 import type { Server } from './server.ts'
 
 export interface WindowKeeperOptions {
@@ -40,31 +41,22 @@ export function windowKeeper(options: WindowKeeperOptions): ChainKeeper {
     for (const listener of [...listeners]) listener()
   }
 
-  const nameOf = ({ session: { address } }: Server): string => authority(address.host, address.port)
-
-  function ban(server: Server, code: string, detail: string): void {
-    tips.delete(server.session)
-    log.error('server-lied', { server: nameOf(server), about: code, detail })
-    server.session.ban(`lied: ${code}`)
-  }
-
-  function claimed(server: Server, tip: ServerTip | Failed): void {
-    if (life.signal.aborted || server.session.state().kind !== 'ready') return
-    if ('kind' in tip) {
-      log.warn('server-tip-misshapen', { server: nameOf(server) })
-      return
-    }
-    const header = parseHeader(sha256, tip.header)
-    if (header.kind === 'refused') {
-      ban(server, header.code, `its newest block: ${header.detail}`)
-    } else if (maxTipAge !== undefined && wallClock() - header.time * 1000 > maxTipAge) {
+  function claimed(server: Server, told: ServerTip | Failed): void {
+    if (life.signal.aborted) return
+    const claim = readClaim(sha256, server, told, log)
+    if (claim !== undefined && isStale(claim)) {
       tips.delete(server.session)
-      log.warn('server-stale', { server: nameOf(server), height: tip.height })
-    } else {
-      tips.set(server.session, tip)
+      log.warn('server-stale', { server: nameOf(server), height: claim.height })
+    } else if (claim !== undefined) {
+      tips.set(server.session, claim.tip)
     }
     changed()
   }
+
+  const isStale = ({ header }: Claim): boolean =>
+    maxTipAge !== undefined && wallClock() - header.time * 1000 > maxTipAge
+
+  const readyTips = () => new Map([...tips].filter(([session]) => session.state().kind === 'ready'))
 
   async function askForBits(server: Server): Promise<void> {
     const { height, hash } = checkpoint
@@ -72,11 +64,11 @@ export function windowKeeper(options: WindowKeeperOptions): ChainKeeper {
     if (anchor !== undefined || life.signal.aborted || answer.kind !== 'result') return
     const header = parseHeader(sha256, answer.result)
     if (header.kind === 'refused') {
-      ban(server, header.code, `its block at ${height}: ${header.detail}`)
+      ban(server, header.code, `its block at ${height}: ${header.detail}`, log)
     } else if (sameOctets(header.hash, hash)) {
       anchor = anchorWith(checkpoint, header.bits)
     } else {
-      ban(server, 'broken-link', `another block than the one that we trust is at ${height}`)
+      ban(server, 'broken-link', `another block than the one that we trust is at ${height}`, log)
     }
     changed()
   }
@@ -88,14 +80,15 @@ export function windowKeeper(options: WindowKeeperOptions): ChainKeeper {
   return {
     state() {
       if (anchor === undefined) return { kind: 'starting' }
-      const heights = [...tips.values()].map(({ height }) => height)
+      const heights = [...readyTips().values()].map(({ height }) => height)
       return { kind: 'syncing', anchor, height: anchor.height, target: Math.max(anchor.height, ...heights) }
     },
     onChange(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    serverTips: () => new Map([...tips].filter(([session]) => session.state().kind === 'ready')),
+    serverTips: readyTips,
+    saved: () => Promise.resolve(),
     async close() {
       life.abort()
       listeners.clear()

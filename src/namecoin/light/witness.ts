@@ -16,7 +16,7 @@ import { type Failed, failed } from '../electrum/failure.ts'
 import type { ServerTip } from '../electrum/replies.ts'
 import { getBlockHeaders } from '../electrum/requests.ts'
 import type { Server } from './server.ts'
-import { type Asking, askForName } from './testimony.ts'
+import { type Asking, askForName, type Claim } from './testimony.ts'
 
 /** An update that is proven, with what proves it: enough to prove it to others. */
 export interface ProvenUpdate extends Proven {
@@ -73,8 +73,8 @@ export async function hearWithChain(
     return { kind: 'spoke', server, updates: [], statement: isCurrent(ground) ? EXPIRED : UNCERTAIN, tip }
   }
   const updates: ProvenUpdate[] = []
-  for (const evidence of testimony.updates) {
-    if (evidence.height < chain.lowest) continue
+  for (const { height, evidence } of testimony.updates) {
+    if (evidence === undefined || height < chain.lowest) continue
     const outcome = proveByChain(sha256, chain, evidence)
     if (outcome.kind === 'proven') updates.push({ ...outcome, evidence })
     else if (AMBIGUOUS.includes(outcome.code)) {
@@ -82,7 +82,7 @@ export async function hearWithChain(
     } else if (OTHER_CHAIN.includes(outcome.code) && !isOfOurs(ground)) {
       const failure = failed('wrong-chain', 'its newest block is none of ours')
       return { kind: 'silent', server, failure }
-    } else if (evidence.height <= tip - UNSETTLED_BLOCKS) {
+    } else if (height <= tip - UNSETTLED_BLOCKS) {
       return { kind: 'lied', server, code: outcome.code, detail: outcome.detail }
     }
   }
@@ -91,7 +91,7 @@ export async function hearWithChain(
 }
 
 /** Whether the server's newest block is in our chain. */
-function isOfOurs({ sha256, chain, tip }: ChainGround): boolean {
+export function isOfOurs({ sha256, chain, tip }: ChainGround): boolean {
   const ours = tip === undefined ? undefined : chain.hashAt(tip.height)
   return ours !== undefined && sameOctets(ours, sha256d(sha256, tip!.header.subarray(0, HEADER_OCTETS)))
 }
@@ -150,7 +150,7 @@ export async function hearWithWindow(
   if (newest !== undefined && isExpired(ground.network, newest.height, tip)) {
     return { kind: 'spoke', server, updates: [], statement: EXPIRED, tip }
   }
-  const evidence = testimony.updates.find(({ height }) => height <= asking.checkpoint)
+  const evidence = testimony.updates.find(({ height }) => height <= asking.checkpoint)?.evidence
   if (evidence === undefined) {
     return { kind: 'spoke', server, updates: [], statement: statementOf(testimony.updates, []), tip }
   }
@@ -182,10 +182,10 @@ export async function hearWithWindow(
 export const isWholly = (statement: string): boolean => !statement.includes('?')
 
 /** Heights, and the transactions of those that are proven: the rest could be anything. */
-const statementOf = (updates: readonly Evidence[], proven: readonly ProvenUpdate[]): string =>
-  updates
-    .map((evidence) => {
+const statementOf = (claims: readonly Claim[], proven: readonly ProvenUpdate[]): string =>
+  claims
+    .map(({ height, evidence }) => {
       const update: Update | undefined = proven.find((one) => one.evidence === evidence)?.update
-      return `${evidence.height}:${update === undefined ? '?' : hashToText(update.txid)}`
+      return `${height}:${update === undefined ? '?' : hashToText(update.txid)}`
     })
     .join(' ')

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { backoff } from '../../../src/namecoin/electrum/backoff.ts'
-import { bandwidthCost, callCost, costBudget, MAX_COST } from '../../../src/namecoin/electrum/budget.ts'
+import { backoff, OVERUSED_MS, pauseAfter, UNFIT_MS } from '../../../src/namecoin/electrum/backoff.ts'
+import {
+  bandwidthCost,
+  callCost,
+  costBudget,
+  MAX_COST,
+  settledCost,
+} from '../../../src/namecoin/electrum/budget.ts'
+import { type FailureCode, failed, type Reply, serverError } from '../../../src/namecoin/electrum/failure.ts'
 import { fakeClock } from '../clock.ts'
 
 describe('budget', () => {
@@ -44,6 +51,27 @@ describe('budget', () => {
     expect(budget.allows(0, 'lookup')).toBe(false)
   })
 
+  test('what a call has cost, by its reply', () => {
+    const proof = (updates: unknown) => ({ kind: 'result', result: { ab: updates } }) as const
+    const update = { tx: '00', tx_merkle: { merkle: Array(8).fill('') } }
+    const method = 'blockchain.name.get_value_proof'
+    const cost = (reply: Reply, octets = 0) => settledCost(method, ['ab', 1], reply, octets)
+    expect(cost(proof([]))).toBeCloseTo(0.45)
+    expect(cost(proof([{ ...update, header: {} }]))).toBeCloseTo(0.45 + 1 + 0.378 + 1.25)
+    expect(cost(proof([update, update]))).toBeCloseTo(0.45 + 2 * 1.378)
+    expect(cost(failed('too-long', ''), 1_000_000)).toBeCloseTo(0.45 + 800 * 1.25)
+    const reserved = callCost(method, ['ab', 1])
+    expect(reserved).toBeGreaterThan(cost(proof([{ ...update, header: {} }])))
+    for (const reply of [serverError(2), proof(1), proof([1]), { kind: 'result', result: 1 } as const]) {
+      expect(cost(reply)).toBeLessThanOrEqual(reserved)
+      expect(cost(reply)).toBeGreaterThan(0)
+    }
+    const history = { kind: 'result', result: Array(1_000).fill({}) } as const
+    expect(settledCost('blockchain.scripthash.get_history', ['ab'], history, 0)).toBeCloseTo(1.45)
+    const branch = { kind: 'result', result: { merkle: Array(30).fill('') } } as const
+    expect(settledCost('blockchain.transaction.get_merkle', ['ab', 1], branch, 0)).toBe(1.25)
+  })
+
   test('costs by method', () => {
     expect(bandwidthCost(5_000)).toBe(1)
     expect(callCost('blockchain.block.headers', [0, 500])).toBe(11)
@@ -54,6 +82,12 @@ describe('budget', () => {
 })
 
 describe('backoff', () => {
+  test('is long for what does not pass by itself', () => {
+    const pause = (code: FailureCode) => pauseAfter(code, 1, () => 0)
+    expect([pause('wrong-chain'), pause('version')]).toEqual([UNFIT_MS, UNFIT_MS])
+    expect([pause('overused'), pause('network')]).toEqual([OVERUSED_MS, 500])
+  })
+
   test.each([
     [1, 500, 1_000],
     [2, 1_000, 2_000],

@@ -12,7 +12,9 @@ import {
   SILENCE_MS,
 } from '../../../src/namecoin/electrum/client.ts'
 import { type Failed, failed, type Reply } from '../../../src/namecoin/electrum/failure.ts'
+import type { Skipped } from '../../../src/namecoin/electrum/skipping.ts'
 import { boundedSlots } from '../../../src/namecoin/slots.ts'
+import { nameScripthash } from '../../servers/electrumx-chain.ts'
 import { fakeNetwork, newWorld, type Wire, type World } from '../../servers/electrumx-peer.ts'
 import { type FakeClock, fakeClock, never, settled } from '../clock.ts'
 import { GENESIS } from './genesis.ts'
@@ -301,6 +303,7 @@ describe('limits', () => {
     const network = fakeNetwork(world)
     const clock = fakeClock()
     const ends: Failed[] = []
+    const budget = costBudget(clock.now)
     const client = await connectClient(
       {
         open: (theirs) => {
@@ -318,7 +321,7 @@ describe('limits', () => {
           )
         },
         genesis: GENESIS,
-        budget: costBudget(clock.now),
+        budget,
         slots: boundedSlots(2, 1),
         timer: clock.timer,
         now: clock.now,
@@ -333,7 +336,7 @@ describe('limits', () => {
       const text = JSON.stringify(message)
       events!.message(text, octets ?? text.length)
     }
-    return { client, say, sent, ends }
+    return { client, say, pass: (left: Skipped) => events!.skipped(left), sent, ends, budget }
   }
 
   test('a reply longer than its request allows is a failure of that request alone', async () => {
@@ -345,13 +348,58 @@ describe('limits', () => {
     expect(ends).toEqual([])
   })
 
-  test('a message longer than any request allows is not parsed, and ends the connection', async () => {
-    const { client, say, sent, ends } = await scripted()
-    const reply = history(client)
+  test('a message longer than its request allows is not parsed; nobody else loses anything by it', async () => {
+    const { client, say, sent, ends, budget } = await scripted()
+    const [reply, other] = [history(client), header(client, 1)]
     await settled()
     const parse = vi.spyOn(JSON, 'parse')
-    say({ id: sent.at(-1)!.id, result: 'x' }, REPLY_OCTETS + 1)
+    const before = budget.left()
+    say({ id: sent.at(-2)!.id, result: 'x' }, REPLY_OCTETS + 1)
     expect(parse).not.toHaveBeenCalled()
+    expect(await reply).toMatchObject({ kind: 'failed', code: 'too-long' })
+    expect(before - budget.left()).toBeGreaterThan(REPLY_OCTETS / 5_000)
+    say({ id: sent.at(-1)!.id, result: '00' })
+    expect(await other).toEqual({ kind: 'result', result: '00' })
+    expect(ends).toEqual([])
+  })
+
+  test('nor is it while a longer one is expected for another request', async () => {
+    const { client, say, sent, ends } = await scripted()
+    const [short, long] = [history(client), history(client, never, 2 * REPLY_OCTETS)]
+    await settled()
+    const parse = vi.spyOn(JSON, 'parse')
+    say({ id: sent.at(-2)!.id, result: 'x' }, REPLY_OCTETS + 1)
+    expect(parse).not.toHaveBeenCalled()
+    expect(await short).toMatchObject({ code: 'too-long' })
+    say({ id: sent.at(-1)!.id, result: 'x' }, REPLY_OCTETS + 1)
+    expect(await long).toMatchObject({ kind: 'result' })
+    expect(ends).toEqual([])
+  })
+
+  test('one that the channel let go by, too; and its caller is told even when he has left', async () => {
+    const { client, pass, sent, ends } = await scripted()
+    const controller = new AbortController()
+    const tooLong: string[] = []
+    const ask = (what: string, signal: AbortSignal) =>
+      client.call('blockchain.transaction.get', [what], { signal, onTooLong: () => tooLong.push(what) })
+    const [gone, there] = [ask('gone', controller.signal), ask('there', never)]
+    await settled()
+    controller.abort()
+    expect(await gone).toMatchObject({ code: 'timeout' })
+    pass({ octets: 5_000_000, head: '{"jsonrpc":"2.0"', tail: `","id":${sent.at(-2)!.id}}` })
+    pass({ octets: 5_000_000, head: '{"jsonrpc":"2.0"', tail: `","id":${sent.at(-1)!.id}}` })
+    expect(await there).toMatchObject({ code: 'too-long' })
+    expect([tooLong, ends]).toEqual([['gone', 'there'], []])
+  })
+
+  test.each([
+    ['that nobody asked for', `,"id":99}`],
+    ['that does not say what it answers', `"}`],
+  ])('an overlong message %s ends the connection', async (_title, tail) => {
+    const { client, pass, ends } = await scripted()
+    const reply = history(client)
+    await settled()
+    pass({ octets: 5_000_000, head: '{"jsonrpc":"2.0"', tail })
     expect(await reply).toMatchObject({ code: 'too-long' })
     expect(ends).toMatchObject([{ code: 'too-long' }])
   })
@@ -380,6 +428,57 @@ describe('limits', () => {
     budget.spend(MAX_COST)
     expect(await history(client)).toMatchObject({ code: 'budget' })
     expect(world.received).toHaveLength(2)
+  })
+
+  test('over the budget: not even a connection is made', async () => {
+    const clock = fakeClock()
+    const budget = costBudget(clock.now)
+    budget.spend(MAX_COST)
+    const client = await connectClient(
+      {
+        open: () => expect.unreachable(),
+        ...{ genesis: GENESIS, budget, slots: boundedSlots(), timer: clock.timer, now: clock.now },
+        ...{ notified: () => {}, ended: () => {} },
+      },
+      never,
+    )
+    expect(client).toMatchObject({ kind: 'failed', code: 'budget' })
+  })
+
+  test('a name that does not exist costs a fraction of what is reserved for it', async () => {
+    const { client, budget, world } = await connected()
+    const ask = (name: string) =>
+      client.call('blockchain.name.get_value_proof', [nameScripthash(name), 195], { signal: never })
+    const costOf = async (name: string) => {
+      const before = budget.left()
+      expect(await ask(name)).toMatchObject({ kind: 'result' })
+      return before - budget.left()
+    }
+    expect(await costOf('d/nope')).toBeLessThan(0.6)
+    expect(await costOf('d/updated')).toBeGreaterThan(3)
+    world.wire = ['silent']
+    const before = budget.left()
+    void ask('d/nope')
+    await settled()
+    expect(before - budget.left()).toBeGreaterThan(3.9)
+  })
+
+  test('what waits for its turn is reserved, and given back when it is not sent', async () => {
+    const { client, budget, sent } = await scripted()
+    const before = budget.left()
+    const controller = new AbortController()
+    const replies = [1, 2, 3, 4].map(() => history(client, controller.signal))
+    await settled()
+    expect(sent).toHaveLength(4)
+    expect(before - budget.left()).toBeGreaterThan(3)
+    controller.abort()
+    expect((await Promise.all(replies)).map((reply) => 'code' in reply && reply.code)).toEqual([
+      'timeout',
+      'timeout',
+      'timeout',
+      'busy',
+    ])
+    expect(before - budget.left()).toBeLessThan(2.2)
   })
 
   test('requests and replies are paid for by their octets', async () => {

@@ -1,22 +1,30 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { lineReader } from '../../../src/namecoin/electrum/framing.ts'
+import { idOf, type Skipped } from '../../../src/namecoin/electrum/skipping.ts'
 
 const utf8 = new TextEncoder()
 
-/** Reads chunks; the lines that came out, and the failure that ended it. */
-function readAll(chunks: readonly Uint8Array[], limit = 1_000) {
+/** Reads chunks; what came out, and the failure that ended it. */
+function readAll(chunks: readonly Uint8Array[], read = 1_000, skipped = 100_000) {
   const lines: string[] = []
   const sizes: number[] = []
-  const take = lineReader(limit, (text, octets) => {
-    lines.push(text)
-    sizes.push(octets)
-  })
+  const left: Skipped[] = []
+  const take = lineReader(
+    { read, skipped },
+    {
+      message: (text, octets) => {
+        lines.push(text)
+        sizes.push(octets)
+      },
+      skipped: (one) => void left.push(one),
+    },
+  )
   for (const chunk of chunks) {
     const problem = take(chunk)
-    if (problem !== undefined) return { lines, sizes, code: problem.code }
+    if (problem !== undefined) return { lines, sizes, left, code: problem.code }
   }
-  return { lines, sizes }
+  return { lines, sizes, left }
 }
 
 /** The octets cut at these places. */
@@ -57,21 +65,44 @@ test('carriage returns, empty lines and padding', () => {
 })
 
 test('a line of just the limit is read', () => {
-  expect(readAll([utf8.encode(`${'x'.repeat(10)}\n`)], 10)).toEqual({ lines: ['x'.repeat(10)], sizes: [10] })
+  const { lines, sizes } = readAll([utf8.encode(`${'x'.repeat(10)}\n`)], 10)
+  expect({ lines, sizes }).toEqual({ lines: ['x'.repeat(10)], sizes: [10] })
 })
 
-test.each([
-  ['in one chunk', [`${'x'.repeat(11)}\n`]],
-  ['in two', ['x'.repeat(6), 'x'.repeat(5)]],
-  ['without an end', ['x'.repeat(11)]],
-  ['after one that is not too long', [`{}\n${'x'.repeat(11)}`]],
-])('a line above the limit ends the stream: %s', (_title, chunks) => {
-  expect(
-    readAll(
+describe('a line above the limit', () => {
+  test.each([
+    ['in one chunk', ['{"id":1,"result":"…"}\n{}\n']],
+    ['in two', ['{"id":1,"res', 'ult":"…"}\n{}\n']],
+    ['an octet a chunk', [...'{"id":1,"result":"..."}\n{}\n']],
+    ['just above', ['{"id":1,"result":1}\n{}\n']],
+    ['between others', ['{}\n{"id":1,"result":""}\n', '{}\n']],
+  ])('goes by, and the next is read: %s', (_title, chunks) => {
+    const { lines, left, code } = readAll(
       chunks.map((chunk) => utf8.encode(chunk)),
-      10,
-    ).code,
-  ).toBe('too-long')
+      16,
+    )
+    expect(code).toBeUndefined()
+    expect(lines.at(-1)).toBe('{}')
+    expect(left).toHaveLength(1)
+    expect(idOf(left[0]!)).toBe(1)
+  })
+
+  test('of which nothing is kept but its ends, however long it is', () => {
+    const digits = utf8.encode('ab'.repeat(500))
+    const { left } = readAll(
+      [utf8.encode('{"result":"'), ...Array(90).fill(digits), utf8.encode('","id":7}\n')],
+      1_000,
+    )
+    expect(left).toMatchObject([{ octets: 11 + 90_000 + 9 }])
+    expect(left[0]!.head.length + left[0]!.tail.length).toBeLessThanOrEqual(128)
+    expect(idOf(left[0]!)).toBe(7)
+  })
+
+  test('too long even for that ends the stream', () => {
+    const chunks = Array(11).fill(utf8.encode('x'.repeat(10)))
+    expect(readAll(chunks.slice(0, 10), 10, 100).code).toBeUndefined()
+    expect(readAll(chunks, 10, 100).code).toBe('too-long')
+  })
 })
 
 test('the limit counts from line to line, not over all of them', () => {
@@ -84,7 +115,10 @@ test('octets that are no UTF-8 end the stream', () => {
 
 test('a chunk that changes afterwards changes nothing that was read', () => {
   const lines: string[] = []
-  const take = lineReader(100, (text) => lines.push(text))
+  const take = lineReader(
+    { read: 100 },
+    { message: (text) => lines.push(text), skipped: () => expect.unreachable() },
+  )
   const chunk = utf8.encode('abc')
   take(chunk)
   chunk.fill(0)

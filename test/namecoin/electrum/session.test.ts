@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseAddress } from '../../../src/namecoin/electrum/address.ts'
-import { OVERUSED_MS } from '../../../src/namecoin/electrum/backoff.ts'
+import { OVERUSED_MS, UNFIT_MS } from '../../../src/namecoin/electrum/backoff.ts'
 import { PING_AFTER_MS, SILENCE_MS } from '../../../src/namecoin/electrum/client.ts'
 import { failed } from '../../../src/namecoin/electrum/failure.ts'
 import { watchScripthash, watchTip } from '../../../src/namecoin/electrum/requests.ts'
@@ -91,12 +91,34 @@ describe('connecting', () => {
 
   test.each([
     ['protocol downgrade', { claims: ['X', '1.2'] }, 'version'],
+    ['a version that is too old for us', { protocol: '1.2' }, 'version'],
     ['wrong genesis', { lies: ['wrong-genesis'] }, 'wrong-chain'],
-  ] as const)('%s shows in the state', async (_title, changes, code) => {
-    const { session, network } = setUp(changes)
+    ['a pruned server', { lies: ['pruned'] }, 'wrong-chain'],
+  ] as const)('%s: no ban, but an hour of rest, told once', async (_title, changes, code) => {
+    const { session, network, clock, states, world } = setUp(changes)
+    watchTip(session, () => {})
     expect(await ping(session)).toMatchObject({ code })
-    expect(session.state()).toMatchObject({ kind: 'waiting', code })
+    expect(session.state()).toMatchObject({ kind: 'waiting', code, retryInMs: UNFIT_MS })
     expect(network.channels()).toBe(0)
+    for (let passed = 0; passed < UNFIT_MS - 60_000; passed += 60_000) {
+      clock.advance(60_000)
+      expect(await ping(session)).toMatchObject({ code })
+    }
+    expect(network.opened()).toBe(1)
+    expect(states.filter((kind) => kind === 'waiting')).toHaveLength(1)
+    Object.assign(world, newWorld({ claims: undefined })) // Its operator has changed it.
+    clock.advance(60_000)
+    await settled()
+    expect(session.state().kind).toBe('ready')
+  })
+
+  test('a server that is too busy to agree on a version is asked again soon', async () => {
+    const { session } = setUp({ claims: undefined, wire: ['excessive-use'] })
+    await ping(session)
+    expect(session.state()).toMatchObject({ kind: 'waiting', code: 'overused' })
+    const other = setUp({ protocol: '1.4.3', refusal: { code: -102, message: 'busy' } })
+    expect(await ping(other.session)).toMatchObject({ code: 'network' })
+    expect(other.session.state()).toMatchObject({ retryInMs: 500 })
   })
 })
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { failed } from '../../../src/namecoin/electrum/failure.ts'
 import type { Checkpoint } from '../../../src/namecoin/light/checkpoint.ts'
+import { GATHER_MS } from '../../../src/namecoin/light/keeper-synced.ts'
+import { UNREACHED_MS } from '../../../src/namecoin/light/source.ts'
 import type { Read } from '../../resolver/world.ts'
 import { answer, truncated } from '../../servers/electrumx.ts'
 import { type BlockUpdates, type ChainData, mine, nameUpdate } from '../../servers/electrumx-chain.ts'
@@ -208,6 +210,17 @@ async function syncingWorldSoon(plans: readonly ServerPlan[]): Promise<LightWorl
   return world
 }
 
+describe('a weaker fork on a server that is faster than the honest one', () => {
+  test.each([0, 500, 1_500])('by %i ms a message never shows', async (delayMs) => {
+    const plan = { wallTime: TIP_TIME + 6 * 3_600 }
+    const world = lightWorld([{ chain: fork(190, 14) }, { delayMs }], plan)
+    const seen = new Set<number | undefined>()
+    world.keeper.onChange(() => seen.add(tipOf(world)))
+    await passing(world.clock, () => world.keeper.state().kind === 'synced', 100)
+    expect([...seen]).toEqual([undefined, 207])
+  })
+})
+
 describe('a server that comes late, when a weaker fork has been taken for the chain', () => {
   test(
     'is not banned for its proofs; its chain has more work, and wins',
@@ -259,6 +272,59 @@ describe('a stale tip', () => {
       kind: 'unready',
       code: 'stale-tip',
     })
+  })
+})
+
+describe('no server to be reached any more', () => {
+  const never = new AbortController().signal
+  const away = failed('network', 'ECONNREFUSED')
+
+  async function lostWorld(open: typeof syncedWorld): Promise<LightWorld> {
+    const world = await open([HONEST, HONEST], { cacheEntries: 100 })
+    await world.ask('updated.bit')
+    for (const { network } of world.servers) {
+      network.refuse(away)
+      network.cut()
+    }
+    return world
+  }
+
+  test.each([
+    ['proven', syncedWorld],
+    ['attested', syncingWorld],
+  ] as const)('%s: readiness says so, but not of a network that blinks', async (assurance, open) => {
+    const world = await lostWorld(open)
+    const before = await world.source.state(never)
+    expect(before).toMatchObject(assurance === 'proven' ? { kind: 'ready' } : { code: 'syncing' })
+    world.clock.advance(UNREACHED_MS)
+    expect(await world.source.state(never)).toEqual(before)
+    world.clock.advance(1)
+    expect(await world.source.state(never)).toMatchObject({ kind: 'unready', code: 'network' })
+    for (const { network } of world.servers) network.refuse(undefined)
+    await passing(world.clock, () => world.keeper.serverTips().size === 2)
+    expect(await world.source.state(never)).toMatchObject({ kind: 'ready' })
+  })
+
+  test('what is cached is served, what is not is SERVFAIL at once', async () => {
+    const world = await lostWorld(syncedWorld)
+    world.clock.advance(UNREACHED_MS + 1)
+    expect(await world.source.state(never)).toMatchObject({ kind: 'unready' })
+    expect(addresses(await world.ask('updated.bit'))).toEqual(TRUTH['updated.bit'])
+    const { rcode, errors } = await world.ask('single.bit')
+    expect({ rcode, codes: errors.map(({ code }) => code) }).toEqual({ rcode: 'SERVFAIL', codes: [23] })
+    expect(await world.source.lookup('d/single', never)).toMatchObject({
+      kind: 'unreachable',
+      code: 'network',
+    })
+  })
+
+  test('from the start on: readiness waits as long, and says so', async () => {
+    const world = lightWorld([HONEST])
+    for (const { network } of world.servers) network.refuse(away)
+    await passing(world.clock, () => world.servers[0]!.session.state().kind === 'waiting')
+    expect(await world.source.state(never)).toMatchObject({ kind: 'unready', code: 'syncing' })
+    world.clock.advance(UNREACHED_MS + 1)
+    expect(await world.source.state(never)).toMatchObject({ kind: 'unready', code: 'network' })
   })
 })
 
@@ -316,6 +382,18 @@ describe('an update below the checkpoint', () => {
     expect((await ask('expired.bit')).rcode).toBe('NXDOMAIN')
   })
 
+  test('is kept no longer than that: proven when it is in, by the same tip', async () => {
+    const world = await syncedWorld([withoutOld, withoutOld], { checkpoint, cacheEntries: 100 })
+    expect((await world.ask('updated.bit')).errors[0]?.text).toContain('attested')
+    for (const { world: server } of world.servers) delete server.backend
+    await passing(world.clock, () => world.events.some(({ event }) => event === 'chain-filled'))
+    const read = await world.ask('updated.bit')
+    expect({ addresses: addresses(read), errors: read.errors }).toEqual({
+      addresses: TRUTH['updated.bit'],
+      errors: [],
+    })
+  })
+
   test('with one operator: SERVFAIL until then', async () => {
     const { ask } = await syncedWorld([withoutOld], { checkpoint })
     expect((await ask('updated.bit')).rcode).toBe('SERVFAIL')
@@ -347,6 +425,38 @@ describe('while the headers are on their way', () => {
     await passing(world.clock, () => world.keeper.state().kind === 'synced')
     world.clock.advance(2_000)
     expect(addresses(await world.ask('updated.bit'))).toEqual(TRUTH['updated.bit'])
+  })
+
+  describe('a server that never says what its newest block is', () => {
+    const mute: ServerPlan = {
+      backend: (method, params) =>
+        method === 'blockchain.headers.subscribe'
+          ? { error: { code: -102, message: 'busy' } }
+          : answer(recorded, method, params),
+    }
+
+    /** What lookups come to while no time passes. */
+    async function atOnce({ source }: LightWorld) {
+      const outcomes: unknown[] = []
+      void source.lookup('d/updated', new AbortController().signal).then((one) => outcomes.push(one))
+      for (let turn = 0; turn < 2_000; turn++) await Promise.resolve()
+      return outcomes
+    }
+
+    test.each<[string, readonly ServerPlan[], object]>([
+      ['beside an honest one', [mute, HONEST], { kind: 'unreachable', code: 'disagreement' }],
+      ['alone', [mute, mute], { kind: 'unreachable', code: 'syncing' }],
+    ])('%s keeps lookups waiting no longer than servers have to gather', async (_title, plans, outcome) => {
+      const world = lightWorld(plans, { holdHeaders: true })
+      expect(await atOnce(world)).toEqual([])
+      world.clock.advance(GATHER_MS)
+      expect(await atOnce(world)).toMatchObject([outcome])
+    })
+
+    test('beside two honest ones keeps nobody waiting', async () => {
+      const world = lightWorld([mute, HONEST, HONEST], { holdHeaders: true })
+      expect(await atOnce(world)).toMatchObject([{ kind: 'found', caveat: 'attested' }])
+    })
   })
 
   test('two operators that do not say the same: SERVFAIL, and why', async () => {

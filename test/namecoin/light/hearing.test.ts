@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import type { Log } from '../../../src/log.ts'
 import { parseAddress } from '../../../src/namecoin/electrum/address.ts'
-import { failed } from '../../../src/namecoin/electrum/failure.ts'
+import { type Budget, MAX_COST } from '../../../src/namecoin/electrum/budget.ts'
+import { type FailureCode, failed } from '../../../src/namecoin/electrum/failure.ts'
 import type { Session, SessionState } from '../../../src/namecoin/electrum/session.ts'
 import {
   type HearingOptions,
@@ -16,27 +18,31 @@ import { fakeClock, never, settled } from '../clock.ts'
 const IDLE: SessionState = { kind: 'idle' }
 
 /** A server of which nothing matters but who runs it and how it is. */
-const serverOf = (operator: string, state: SessionState = IDLE): Server => ({
-  operator,
-  session: { address: parseAddress(`tcp://${operator}.test:50001`)!, state: () => state } as Session,
-})
+const serverOf = (operator: string, state: SessionState = IDLE, left = MAX_COST): Server => {
+  const address = parseAddress(`tcp://${operator}.test:50001`)!
+  const budget = { left: () => left } as Budget
+  return { operator, session: { address, state: () => state, budget } as Session }
+}
 
 /** A hearing whose witnesses speak when they are told to. */
 function hearing(servers: readonly Server[], clock = fakeClock(), manners = rememberManners(clock.now)) {
   const asked: Server[] = []
   const aborted: Server[] = []
   const lies: string[] = []
-  const replies = new Map<Server, (witness: Witness) => void>()
+  const replies = new Map<Server, { speak(witness: Witness): void; fail(error: unknown): void }>()
+  const logged: unknown[] = []
+  const record: Log['error'] = (event, fields) => void logged.push({ event, ...fields })
+  const log: Log = { info: record, warn: record, error: record }
   const options: HearingOptions = {
-    ...{ servers, manners, timer: clock.timer, onLie: ({ code }) => void lies.push(code) },
+    ...{ servers, manners, log, timer: clock.timer, onLie: ({ code }) => void lies.push(code) },
     hear: (server, signal) => {
       asked.push(server)
       signal.addEventListener('abort', () => aborted.push(server))
-      return new Promise((resolve) => replies.set(server, resolve))
+      return new Promise((speak, fail) => replies.set(server, { speak, fail }))
     },
   }
   const answer = async (witness: Witness): Promise<void> => {
-    replies.get(witness.server)!(witness)
+    replies.get(witness.server)!.speak(witness)
     await settled()
   }
   const began = (signal = never) => {
@@ -45,10 +51,15 @@ function hearing(servers: readonly Server[], clock = fakeClock(), manners = reme
     return state
   }
   return {
-    ...{ clock, manners, asked, aborted, lies, began },
+    ...{ clock, manners, asked, aborted, lies, logged, options, began },
     speak: (server: Server) => answer({ kind: 'spoke', server, updates: [], statement: '', tip: 1 }),
     lie: (server: Server) => answer({ kind: 'lied', server, code: 'wrong-name', detail: '' }),
-    fail: (server: Server) => answer({ kind: 'silent', server, failure: failed('network', 'cut') }),
+    fail: (server: Server, code: FailureCode = 'network') =>
+      answer({ kind: 'silent', server, failure: failed(code, 'cut') }),
+    async throwIn(server: Server, error: unknown) {
+      replies.get(server)!.fail(error)
+      await settled()
+    },
     async pass(milliseconds: number) {
       clock.advance(milliseconds)
       await settled()
@@ -88,6 +99,30 @@ describe('who is asked', () => {
     for (const server of servers.slice(1)) await world.speak(server)
     expect(speakers(outcome.heard)).toEqual(['a', 'b', 'c', 'd'])
     expect(world.lies).toEqual(how === 'lie' ? ['wrong-name'] : [])
+  })
+
+  test('those with something left for us first', () => {
+    const [poor, rich, alsoRich, slow] = [
+      serverOf('a', IDLE, 999),
+      serverOf('b'),
+      serverOf('c'),
+      serverOf('d'),
+    ]
+    const clock = fakeClock()
+    const manners = rememberManners(clock.now)
+    manners.wasSlow(slow)
+    const { began, asked } = hearing([poor, slow, rich, alsoRich], clock, manners)
+    began()
+    expect(asked).toEqual([rich, alsoRich]) // Not a third that has little left: it is there when one is silent.
+  })
+
+  test('a third that has little left only in place of one that is silent', async () => {
+    const servers = [serverOf('a'), serverOf('b'), serverOf('c', IDLE, 0)]
+    const world = hearing(servers)
+    world.began()
+    expect(world.asked).toEqual(servers.slice(0, 2))
+    await world.fail(servers[0]!)
+    expect(world.asked).toEqual(servers)
   })
 
   test('no servers: nothing is heard, at once', async () => {
@@ -177,6 +212,57 @@ describe('how long one listens', () => {
   })
 })
 
+describe('a mistake of ours', () => {
+  const servers = ['a', 'b', 'c', 'd'].map((operator) => serverOf(operator))
+  const NAME = 'd/secret'
+
+  test('while one is heard: it has not answered, another is asked, and the log says nothing of the name', async () => {
+    const world = hearing(servers)
+    const outcome = world.began()
+    await world.throwIn(servers[0]!, new TypeError(`no proof of ${NAME}`))
+    expect(world.asked).toEqual(servers)
+    for (const server of servers.slice(1)) await world.speak(server)
+    expect(outcome.heard?.map(({ kind }) => kind)).toEqual(['silent', 'spoke', 'spoke', 'spoke'])
+    expect(world.logged).toEqual([
+      {
+        event: 'hearing-failed',
+        server: 'a.test:50001',
+        error: expect.stringMatching(/^TypeError at .*hearing\.test/),
+      },
+    ])
+    expect(JSON.stringify(world.logged)).not.toContain(NAME)
+  })
+
+  test.each([
+    [
+      'at once',
+      {
+        hear: () => {
+          throw new RangeError(NAME)
+        },
+      },
+    ],
+    ['with what is no error', { hear: () => Promise.reject(NAME) }],
+    [
+      'about a lie',
+      {
+        onLie: () => {
+          throw new Error(NAME)
+        },
+      },
+    ],
+  ])('%s: the hearing ends', async (_title, mistake) => {
+    const world = hearing(servers)
+    const heard = holdHearing({ ...world.options, ...mistake }, never)
+    await settled()
+    if ('onLie' in mistake) for (const server of servers) await world.lie(server)
+    expect((await heard).map(({ kind }) => kind)).toEqual(Array(4).fill('silent'))
+    expect(world.logged).toHaveLength(4)
+    expect(JSON.stringify(world.logged)).not.toContain(NAME)
+    expect(world.clock.pending()).toBe(0)
+  })
+})
+
 describe('who was slow', () => {
   const [quick, other, slow] = [serverOf('a'), serverOf('b'), serverOf('c')]
 
@@ -208,6 +294,19 @@ describe('who was slow', () => {
     expect(outcome.heard).toBeUndefined()
     await next.pass(PATIENCE_MS)
     expect(speakers(outcome.heard)).toEqual(['a'])
+  })
+
+  test.each([
+    ['too-long', false],
+    ['budget', false],
+    ['busy', false],
+    ['timeout', true],
+    ['network', true],
+  ] as const)('is not who is silent for our sake: %s', async (code, isSlow) => {
+    const world = hearing([quick, other, slow])
+    world.began()
+    await world.fail(quick, code)
+    expect(world.manners.isSlow(quick)).toBe(isSlow)
   })
 
   test('is forgiven once it is quick, or after a while', async () => {

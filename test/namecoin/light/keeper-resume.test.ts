@@ -66,6 +66,54 @@ describe('what is kept', () => {
     expect(world.store.saves).toBe(3)
   })
 
+  test('is saved when the blocks below the checkpoint are in', async () => {
+    const near = checkpointAt(recordedChain(), 200)!
+    const world = keptWorld([{ chain: recorded }], { checkpoint: near })
+    await until(() => events(world).includes('chain-filled'))
+    await world.keeper.saved()
+    const again = keptWorld([], { checkpoint: near, store: world.store })
+    await until(() => again.keeper.state().kind === 'syncing')
+    expect(again.store.octets!.length).toBeGreaterThan(30 * 48)
+  })
+
+  test('is saved when a heavier chain takes its place, though nothing was unsaved', async () => {
+    const weak = grown(500, 150, 3)
+    const world = keptWorld([{ chain: weak }, { chain }])
+    world.servers[1]!.network.refuse({ kind: 'failed', code: 'network', detail: 'ECONNREFUSED' })
+    await eventually(world, () => world.store.saves === 1)
+    expect(tipOfKeeper(world)).toEqual(tipOfChain(weak))
+    world.servers[1]!.network.refuse(undefined)
+    await eventually(world, () => events(world).includes('chain-replaced'))
+    await world.keeper.saved()
+    const again = keptWorld([], { store: world.store })
+    await until(() => again.keeper.state().kind === 'syncing')
+    expect(again.keeper.state()).toMatchObject({ height: tipOfChain(chain).height })
+  })
+
+  test('and could not be written: again by and by, without another block', async () => {
+    const store = memoryStore()
+    const save = store.save.bind(store)
+    store.save = () => Promise.reject(new Error('ENOSPC'))
+    const world = keptWorld([{ chain: recorded }], { store })
+    await until(() => events(world).includes('headers-not-saved'))
+    store.save = save
+    await eventually(world, () => store.saves === 1)
+    const again = keptWorld([], { store })
+    await until(() => again.keeper.state().kind === 'syncing')
+    expect(again.keeper.state()).toMatchObject({ height: 207 })
+  })
+
+  test('and could not be written: at the end', async () => {
+    const store = memoryStore()
+    const save = store.save.bind(store)
+    store.save = () => Promise.reject(new Error('ENOSPC'))
+    const world = keptWorld([{ chain: recorded }], { store })
+    await until(() => events(world).includes('headers-not-saved'))
+    store.save = save
+    await world.keeper.close()
+    expect(store.saves).toBe(1)
+  })
+
   test('nothing changes after the end', async () => {
     const world = keptWorld([{ chain: recorded }])
     await until(() => isSynced(world))

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { GATHER_MS } from '../../../src/namecoin/light/keeper.ts'
+import { GATHER_MS } from '../../../src/namecoin/light/keeper-synced.ts'
 import { answer, type Backend, truncated } from '../../servers/electrumx.ts'
 import type { ChainData } from '../../servers/electrumx-chain.ts'
+import type { World } from '../../servers/electrumx-peer.ts'
 import {
   bans,
   eventually,
   grown,
   isSynced,
+  type KeptWorld,
   keptWorld,
   recorded,
   tipOfChain,
@@ -111,6 +113,36 @@ describe('servers that fail', () => {
     },
   )
 
+  test.each<[string, Partial<World>]>([
+    ['never answers', { wire: ['silent'] }],
+    ['never says what its newest block is', { lies: ['daemon-error'] }],
+  ])('one that %s holds up nobody for longer than servers have to gather', async (_title, mute) => {
+    for (const worlds of [
+      [{ chain: recorded }, mute],
+      [mute, { chain: recorded }, { chain: recorded }],
+    ]) {
+      const world = keptWorld(worlds)
+      const start = world.clock.now()
+      await eventually(world, () => isSynced(world))
+      expect(world.clock.now() - start).toBe(GATHER_MS)
+      // With a lookup of 4.5 s at the most, the first proven answer comes within 10 s.
+      expect(GATHER_MS).toBeLessThanOrEqual(5_500)
+    }
+  })
+
+  test('that time is not put off by a block that comes meanwhile', async () => {
+    const world = keptWorld([{ chain: recorded }, { wire: ['silent'] }])
+    const start = world.clock.now()
+    await until(() => world.keeper.serverTips().size === 1)
+    await until(() => false, 5_000).catch(() => {})
+    world.clock.advance(GATHER_MS - 1_000)
+    world.servers[0]!.world.chain = grown(1)
+    world.servers[0]!.network.announce()
+    await eventually(world, () => isSynced(world))
+    expect(world.clock.now() - start).toBe(GATHER_MS)
+    expect(tipOfKeeper(world)?.height).toBe(208)
+  })
+
   test('one that does not manage 200 headers at once is asked for fewer', async () => {
     const chain = grown(LONG)
     const backend: Backend = (method, params) =>
@@ -207,6 +239,62 @@ describe('servers that lie', () => {
     ])
     await eventually(world, () => isSynced(world))
     expect(tipOfKeeper(world)).toEqual(tipOfChain(chain))
+  })
+
+  describe('what we have, again and again, for headers that were asked for', () => {
+    const long = grown(30)
+    const last = long.headers.at(-1)!
+    /** Claims a block, and has other headers than those asked for. */
+    const repeating =
+      (
+        claim: { hex: string; height: number },
+        headers: (start: number, count: number) => string[],
+      ): Backend =>
+      (method, params) => {
+        if (method === 'blockchain.headers.subscribe') return { result: claim }
+        if (method !== 'blockchain.block.headers') return honest(long)(method, params)
+        const sent = headers(params[0] as number, params[1] as number)
+        return { result: { hex: sent.join(''), count: sent.length, max: 2_016 } }
+      }
+    const fork = grown(3, 200, 5).headers.slice(201)
+    const slices = ({ servers }: KeptWorld) =>
+      servers[0]!.world.received.filter(({ method }) => method === 'blockchain.block.headers').length
+
+    test.each<[string, Backend]>([
+      [
+        'known ones',
+        repeating({ hex: last, height: 290 }, (start, count) =>
+          start <= 200 ? long.headers.slice(start, start + count) : long.headers.slice(start - count, start),
+        ),
+      ],
+      [
+        'known ones in place of the branch that it claims',
+        repeating({ hex: fork.at(-1)!, height: 203 }, (start, count) =>
+          long.headers.slice(start, Math.min(start + count, 238)),
+        ),
+      ],
+    ])('%s: nobody is kept waiting', async (_title, backend) => {
+      const world = keptWorld([{ backend }, { chain: long }])
+      await until(() => isSynced(world))
+      expect(tipOfKeeper(world)).toEqual(tipOfChain(long))
+      await until(() => false, 20_000).catch(() => {})
+      expect(slices(world)).toBeLessThanOrEqual(4)
+    })
+
+    test('those of a branch with less work: it is not asked over and over', async () => {
+      const world = keptWorld([
+        { backend: repeating({ hex: fork.at(-1)!, height: 290 }, () => fork) },
+        { chain: long },
+      ])
+      const [{ network }] = world.servers as [(typeof world.servers)[number]]
+      network.refuse({ kind: 'failed', code: 'network', detail: 'ECONNREFUSED' })
+      await eventually(world, () => isSynced(world))
+      network.refuse(undefined)
+      await eventually(world, () => slices(world) > 0)
+      await until(() => false, 20_000).catch(() => {})
+      expect(slices(world)).toBeLessThanOrEqual(2)
+      expect(tipOfKeeper(world)).toEqual(tipOfChain(long))
+    })
   })
 
   test('a server with another genesis behind the same name', async () => {

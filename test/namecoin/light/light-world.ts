@@ -1,6 +1,6 @@
 import type { Log, LogFields } from '../../../src/log.ts'
 import { parseAddress } from '../../../src/namecoin/electrum/address.ts'
-import type { OpenChannel } from '../../../src/namecoin/electrum/channel.ts'
+import type { ChannelEvents, OpenChannel } from '../../../src/namecoin/electrum/channel.ts'
 import { electrumSession, type Session } from '../../../src/namecoin/electrum/session.ts'
 import { bundledCheckpoint } from '../../../src/namecoin/light/bundled-checkpoint.ts'
 import type { Checkpoint } from '../../../src/namecoin/light/checkpoint.ts'
@@ -175,9 +175,10 @@ function delayed(open: OpenChannel, delay: () => number, { timer }: FakeClock): 
       else timer(delay(), work)
     }
     const late = {
-      message: (text: string, octets: number) => later(() => events.message(text, octets)),
-      end: (why: Parameters<typeof events.end>[0]) => later(() => events.end(why)),
-    }
+      message: (text, octets) => later(() => events.message(text, octets)),
+      skipped: (left) => later(() => events.skipped(left)),
+      end: (why) => later(() => events.end(why)),
+    } satisfies ChannelEvents
     return open(address, late, signal)
   }
 }

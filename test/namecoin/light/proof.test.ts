@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest'
+import { showProof } from '../../../src/namecoin/light/proof.ts'
+import type { Server } from '../../../src/namecoin/light/server.ts'
 import type { NameProof } from '../../../src/namecoin/proof.ts'
 import { answer, chainOf, type Outcome, recorded143 } from '../../servers/electrumx.ts'
 import { blockHash, mine, nameScripthash, nameUpdate, tipOf } from '../../servers/electrumx-chain.ts'
 import type { World } from '../../servers/electrumx-peer.ts'
+import { sha256 } from '../chain/hashing.ts'
+import { regtest } from '../chain/recording.ts'
 import { never } from '../clock.ts'
-import { eventually, type KeptWorld } from './keeper-world.ts'
+import { eventually, type KeptWorld, tipOfKeeper } from './keeper-world.ts'
 import { openWorld, provingWorld } from './proof-world.ts'
 
 const chain = chainOf(recorded143)
@@ -214,6 +218,50 @@ describe('a lie about the header is not shown, and its server is banned', () => 
     expect(lies[0]!.fields!['about']).toBe(about)
     expect(world.servers[0]!.session.state().kind).toBe('banned')
     expect(JSON.stringify(world.events)).not.toContain('jordia65')
+  })
+})
+
+describe('another block at that height is no lie', () => {
+  const lies = ({ events }: KeptWorld) => events.filter(({ event }) => event === 'server-lied')
+
+  test('of a server that has gone over to another chain since', async () => {
+    const weaker = mine(chain, Array(55).fill([]), 150, 3)
+    const world = await provingWorld()
+    const [{ world: server, network }] = world.servers as [(typeof world.servers)[number]]
+    server.backend = (method, params) => {
+      if (method === 'blockchain.block.header' && server.chain !== weaker) {
+        server.chain = weaker
+        network.announce()
+      }
+      return answer(server.chain, method, params)
+    }
+    const proof = await proven(world, 'd/jordia65')
+    expect(server.chain).toBe(weaker)
+    expect(proof.auxPow).toBe(chain.headers[proof.height!])
+    expect(lies(world)).toEqual([])
+    expect(world.servers[0]!.session.state().kind).toBe('ready')
+  })
+
+  test('when our own chain has been replaced since', async () => {
+    const world = await provingWorld()
+    const finding = await world.source.find('d/jordia65', never)
+    if (!('verdict' in finding) || finding.verdict.kind !== 'found') throw new Error(JSON.stringify(finding))
+    const heavier = mine(chain, Array(60).fill([]), finding.verdict.update.update.height - 1, 3)
+    for (const { world: server, network } of world.servers) {
+      server.chain = heavier
+      network.announce()
+    }
+    await eventually(world, () => tipOfKeeper(world)?.height === tipOf(heavier))
+    const state = world.keeper.state()
+    const tools = {
+      ...{ sha256, network: regtest, chain: state.kind === 'synced' ? state.chain : undefined },
+      tipOf: ({ session }: Server) => world.keeper.serverTips().get(session),
+      ...{ timer: world.clock.timer, onLie: ({ code }: { code: string }) => void told.push(code) },
+    }
+    const told: string[] = []
+    const outcome = { kind: 'found', value: finding.verdict.update.update.value } as const
+    expect(await showProof('d/jordia65', finding, outcome, tools, never)).not.toHaveProperty('auxPow')
+    expect(told).toEqual([])
   })
 })
 

@@ -29,8 +29,7 @@ const NAMES = [
   ...['never-registered', 'a.never-registered', 'foo_bar', 'a--b', '-x'],
 ].map((name) => `${name}.bit`)
 const TYPES = ['A', 'AAAA', 'TXT', 'MX', 'SRV', 'TLSA', 'DS', 'NS', 'SOA']
-const ATTESTED =
-  'height and expiry are attested by two operators, not yet proven: the headers are on their way'
+const ATTESTED = 'height and expiry are attested by two operators, not proven'
 
 /** Values are kept, as they are in a gateway that runs: each name is looked up once. */
 const PLAN = { transport: upstream, cacheEntries: 1_000 }

@@ -75,7 +75,7 @@ test('a server with another block there is banned, and the others do', async () 
   expect(servers.map(({ session }) => session.state().kind)).toEqual(['banned', 'ready', 'ready'])
   expect(keeper.state()).toMatchObject({ kind: 'syncing', target: TIP })
   expect(keeper.serverTips().size).toBe(2)
-  expect(events).toEqual(['server-lied'])
+  expect(events).toEqual(['server-banned'])
 })
 
 test.each(['misshapen', 'daemon-error', 'busy'] as const)(
