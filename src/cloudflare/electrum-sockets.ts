@@ -2,6 +2,7 @@ import { authority, hasCertificate, isWebSocket, type ServerAddress } from '../n
 import {
   type Channel,
   type ChannelEvents,
+  MAX_MESSAGE_OCTETS,
   MAX_MESSAGE_OCTETS_WORKERS,
   type OpenChannel,
 } from '../namecoin/electrum/channel.ts'
@@ -39,21 +40,21 @@ export interface WorkerSocketOptions {
   readonly connect: WorkerConnect
   /** The part of the built-in `fetch` that is used. */
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>
-  /** Longest message that is read, octets. */
+  /** Longest message that is read, octets; by default what the transport takes. */
   readonly maxMessage?: number
 }
 
 /** Opens channels; see `OpenChannel`. */
 export function workerChannels(options: WorkerSocketOptions): OpenChannel {
-  const { connect, fetch, maxMessage = MAX_MESSAGE_OCTETS_WORKERS } = options
+  const { connect, fetch, maxMessage } = options
   return async function openChannel(address, events, signal) {
     if (address.pin !== undefined)
       return failed('unsupported', 'Workers cannot check a #sha256= of a certificate')
     if (signal.aborted) return NO_CONNECTION
     try {
       return isWebSocket(address.transport)
-        ? await openFrames(address, fetch, events, maxMessage, signal)
-        : await openLines(address, connect, events, maxMessage, signal)
+        ? await openFrames(address, fetch, events, maxMessage ?? MAX_MESSAGE_OCTETS_WORKERS, signal)
+        : await openLines(address, connect, events, maxMessage ?? MAX_MESSAGE_OCTETS, signal)
     } catch {
       return signal.aborted ? NO_CONNECTION : failed('network', 'the connection failed')
     }
@@ -163,6 +164,7 @@ async function openLines(
   const take = lineReader({ read: maxMessage }, guarded)
   void readAll(socket.readable, (chunk) => {
     if (life.isOver()) return
+    events.heard()
     const problem = take(chunk)
     if (problem !== undefined) life.end(problem)
   }).then(

@@ -27,7 +27,7 @@ export interface Reservation {
 /** Stable: answers, `/proof` and tests use them. */
 export type Caveat =
   | 'attested' // height and expiry are what two operators say; the headers that prove them are still on their way
-  | 'one-operator' // that there is nothing is the word of one operator, the only one configured
+  | 'one-operator' // that there is nothing, or nothing newer, is the word of one operator
   | 'newer-waits' // there is a newer update that has too few confirmations yet
 
 export interface FoundName extends Reservation {

@@ -55,6 +55,7 @@ function openLines(socket: Socket, events: ChannelEvents, maxMessage: number): C
   socket.on('close', () => end(CLOSED_BY_SERVER))
   socket.on('data', (chunk) => {
     if (isOver) return
+    events.heard()
     const problem = take(chunk)
     if (problem !== undefined) end(problem)
   })
@@ -103,6 +104,10 @@ function openFrames(
     webSocket.on('open', () => {
       isOpen = true
       signal.removeEventListener('abort', giveUp)
+      // Before `ws` hears of it, which tells of whole messages only.
+      socket.prependListener('data', () => {
+        if (!isOver) events.heard()
+      })
       resolve({
         kind: 'channel',
         send(text) {

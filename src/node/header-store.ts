@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { NetworkName } from '../namecoin/chain/network.ts'
 import type { HeaderStore } from '../namecoin/light/keeper.ts'
@@ -7,14 +7,19 @@ import type { HeaderStore } from '../namecoin/light/keeper.ts'
 /** Largest file that is read, octets: a full window has 1.8 MB. */
 const MAX_OCTETS = 16 * 1024 * 1024
 
+/** Milliseconds after which a file that was being written belongs to nobody any more: writing takes seconds. */
+export const ABANDONED_MS = 24 * 3_600_000
+
 /**
  * The headers in the state folder, `headers-NETWORK.bin`. The file appears whole: whoever pulls the plug finds the last
  * one. Of two processes that share a folder the last to save wins; each checks what it reads.
  */
 export function headerStore(stateFolder: string, network: NetworkName): HeaderStore {
-  const path = join(stateFolder, `headers-${network}.bin`)
+  const name = `headers-${network}.bin`
+  const path = join(stateFolder, name)
   return {
     async load() {
+      await sweep(stateFolder, name).catch(() => {}) // No reason not to start.
       try {
         const { size } = await stat(path)
         if (size > MAX_OCTETS) throw new Error(`${path} is larger than ${MAX_OCTETS} octets`)
@@ -27,6 +32,7 @@ export function headerStore(stateFolder: string, network: NetworkName): HeaderSt
     async save(octets) {
       await mkdir(stateFolder, { recursive: true, mode: 0o700 })
       await replaceFile(path, octets)
+      await syncFolder(stateFolder)
     },
   }
 }
@@ -46,5 +52,22 @@ async function replaceFile(path: string, octets: Uint8Array): Promise<void> {
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
+  }
+}
+
+/** So that the name lasts, too. Where a folder cannot be opened, as on Windows, that is up to the system. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => undefined)
+  await folder?.sync().catch(() => {})
+  await folder?.close()
+}
+
+/** Removes what processes left behind that were killed while they saved; not what another one is writing. */
+async function sweep(folder: string, name: string): Promise<void> {
+  const left = (await readdir(folder)).filter((one) => one.startsWith(`${name}.`) && one.endsWith('.tmp'))
+  for (const one of left) {
+    const path = join(folder, one)
+    const { mtimeMs } = await stat(path)
+    if (Date.now() - mtimeMs > ABANDONED_MS) await rm(path, { force: true })
   }
 }

@@ -164,7 +164,7 @@ function explain(answer: BitAnswer, stripped: boolean, { expired, caveats }: Fet
 
 const CAVEATS: { readonly [Each in Caveat]: string } = {
   attested: 'height and expiry are attested by two operators, not proven',
-  'one-operator': 'that there is nothing is the word of one operator, the only one configured',
+  'one-operator': 'that there is nothing, or nothing newer, is the word of one operator',
   'newer-waits': 'a newer value waits for confirmations',
 }
 

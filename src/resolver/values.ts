@@ -46,7 +46,7 @@ export function cachedValues(
     async lookup(name, epoch, signal) {
       const known = kept?.get(name)
       if (known?.epoch === epoch && now() - known.storedAt < residence(known.outcome) * 1000)
-        return known.outcome
+        return aged(known.outcome, Math.floor((now() - known.storedAt) / 1000))
       return flights(`value ${epoch} ${name}`, async () => {
         const outcome = await source.lookup(name, signal)
         kept?.set(name, { outcome, epoch, storedAt: now() })
@@ -55,3 +55,9 @@ export function cachedValues(
     },
   }
 }
+
+/** What was found so many seconds ago: what may not live for long has lived as long already. */
+const aged = (outcome: NameOutcome, seconds: number): NameOutcome =>
+  'maxTtl' in outcome && outcome.maxTtl !== undefined
+    ? { ...outcome, maxTtl: outcome.maxTtl - seconds }
+    : outcome

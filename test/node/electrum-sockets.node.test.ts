@@ -104,7 +104,6 @@ describe.each(TRANSPORTS)('%s', (transport) => {
     const seen: unknown[] = []
     session.subscribe({
       method: 'blockchain.headers.subscribe',
-      params: [],
       changed: (tip) => seen.push((tip as { height: number }).height),
     })
     await until(() => seen.length === 1)
@@ -191,7 +190,7 @@ describe.each(TRANSPORTS)('%s', (transport) => {
   })
 })
 
-const deaf: ChannelEvents = { message: () => {}, skipped: () => {}, end: () => {} }
+const deaf: ChannelEvents = { heard: () => {}, message: () => {}, skipped: () => {}, end: () => {} }
 
 /** Takes connections and says nothing: no TLS, no WebSocket. */
 async function startSilent() {
@@ -218,6 +217,37 @@ describe.each(STREAMS)('%s, in chunks', (transport) => {
     const replies = await Promise.all([getTip(session, never), getHistory(session, '00'.repeat(32), never)])
     expect(replies).toMatchObject([{ result: { height: 207 } }, { result: [] }])
   })
+})
+
+test.each(TRANSPORTS)('%s: octets are heard of before the message that they make up', async (transport) => {
+  const server = await serve(transport)
+  const told: string[] = []
+  const events: ChannelEvents = {
+    ...deaf,
+    heard: () => void told.push('heard'),
+    message: () => void told.push('message'),
+  }
+  const channel = await openerOf({})(addressOf(server), events, never)
+  if (channel.kind === 'failed') throw new Error(channel.detail)
+  afterTest(channel.close)
+  channel.send(JSON.stringify({ id: 0, method: 'server.version', params: ['bitdoh', ['1.4', '1.4.3']] }))
+  await until(() => told.includes('message'))
+  expect(told).toEqual([...told.slice(1).map(() => 'heard'), 'message'])
+  expect(told.length).toBeGreaterThan(1)
+})
+
+test.each(STREAMS)('%s: those of half a message, too', async (transport) => {
+  const server = await serve(transport, { wire: ['stalls'] })
+  let heard = 0
+  const events: ChannelEvents = { ...deaf, heard: () => void heard++ }
+  const channel = await openerOf({})(addressOf(server), events, never)
+  if (channel.kind === 'failed') throw new Error(channel.detail)
+  afterTest(channel.close)
+  channel.send(JSON.stringify({ id: 0, method: 'server.version', params: ['bitdoh', ['1.4', '1.4.3']] }))
+  await until(() => heard > 0)
+  heard = 0
+  channel.send(JSON.stringify({ id: 1, method: 'blockchain.headers.subscribe', params: [] }))
+  await until(() => heard > 0)
 })
 
 describe.each(TRANSPORTS)('%s: a message above the limit', (transport) => {

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { headerStore } from '../../src/node/header-store.ts'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { ABANDONED_MS, headerStore } from '../../src/node/header-store.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -47,6 +47,40 @@ test('where no file can be, saving says so and leaves nothing behind', async () 
   await expect(headerStore(folder, 'regtest').save(octets('x'))).rejects.toThrow()
   await expect(headerStore(folder, 'regtest').load()).rejects.toThrow()
   expect((await readdir(folder)).sort()).toEqual(['file', 'headers-regtest.bin'])
+})
+
+test('what processes left that were killed while they saved goes with the next start; what is being written stays', async () => {
+  const ago = (milliseconds: number) => new Date(Date.now() - milliseconds)
+  const files = {
+    'headers-regtest.bin.one.tmp': ago(2 * ABANDONED_MS),
+    'headers-regtest.bin.two.tmp': ago(ABANDONED_MS / 2),
+    'headers-mainnet.bin.one.tmp': ago(2 * ABANDONED_MS),
+    'headers-regtest.bin': ago(2 * ABANDONED_MS),
+  }
+  for (const [name, time] of Object.entries(files)) {
+    await writeFile(join(folder, name), 'x')
+    await utimes(join(folder, name), time, time)
+  }
+  expect(await headerStore(folder, 'regtest').load()).toEqual(octets('x'))
+  expect((await readdir(folder)).sort()).toEqual(
+    Object.keys(files)
+      .sort()
+      .filter((name) => !/regtest.*one/.test(name)),
+  )
+})
+
+test('the file and then its name are forced to the disk', async () => {
+  const some = await open(folder, 'r')
+  const sync = vi.spyOn(Object.getPrototypeOf(some), 'sync')
+  await some.close()
+  const forced: string[] = []
+  sync.mockImplementation(async function (this: typeof some) {
+    const { size } = await this.stat()
+    forced.push((await this.stat()).isDirectory() ? (await readdir(folder)).join() : `${size} octets`)
+  } as () => Promise<void>)
+  await headerStore(folder, 'regtest').save(octets('three'))
+  sync.mockRestore()
+  expect(forced).toEqual(['5 octets', 'headers-regtest.bin'])
 })
 
 test('a file that is too large is not read', async () => {

@@ -48,7 +48,9 @@ test.each([
 })
 
 test('testnet is refused: its blocks of minimum difficulty would make liars of honest servers', () => {
-  const outcome = parseSettings({ variables: { BITDOH_NETWORK: 'testnet' } })
+  const outcome = parseSettings({
+    variables: { BITDOH_NETWORK: 'testnet', BITDOH_ELECTRUM: 'wss://electrumx.example:50004' },
+  })
   expect(outcome.kind === 'problem' ? outcome.line : lightTerms(outcome.settings)).toBe(
     'BITDOH_NETWORK: given "testnet", which the light client does not know',
   )

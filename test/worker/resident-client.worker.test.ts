@@ -25,6 +25,7 @@ import { checkpointAt } from '../../src/namecoin/light/checkpoint.ts'
 import { PROOF_TIMEOUT_MS } from '../../src/proofs.ts'
 import { NOW, REGISTERED, recordedChain, regtest, TIP } from '../namecoin/chain/recording.ts'
 import { fakeClock, never } from '../namecoin/clock.ts'
+import { answer } from '../servers/electrumx.ts'
 import { mine } from '../servers/electrumx-chain.ts'
 import { fakeNetwork, newWorld, type World } from '../servers/electrumx-peer.ts'
 
@@ -345,6 +346,35 @@ test('nobody to be heard: an alarm waits for them, and no other comes sooner for
     expect(await storage.getAlarm()).toBe(time + ALARM_MS)
     await fresh.close()
   }))
+
+test.each<[string, (honest: { hex: string }) => { hex: string; height: number }]>([
+  ['of a block that we have', ({ hex }) => ({ hex, height: 1_000_000 })],
+  [
+    'of a block that does not exist',
+    // Another block before it than any that there is, and no AuxPoW.
+    ({ hex }) => ({ hex: `04000100${'99'.repeat(32)}${hex.slice(72, 160)}`, height: 1_000_000 }),
+  ],
+])('a height that is made up, %s, keeps nothing awake', (_title, lie) =>
+  inObject(async (storage) => {
+    const time = 1_800_000_000_000
+    // Its patience never ends.
+    const client = resident(...[storage, {}, () => time, {}], (milliseconds, ring) =>
+      milliseconds === AWAKE_MS ? () => {} : runtimeTimer(milliseconds, ring),
+    )
+    const { chain } = client.worlds[1]!
+    client.worlds[1]!.backend = (method, params) => {
+      const outcome = answer(chain, method, params)
+      return method === 'blockchain.headers.subscribe' && 'result' in outcome
+        ? { result: lie(outcome.result as { hex: string }) }
+        : outcome
+    }
+    await client.ask({ ask: 'tip' })
+    await client.alarm()
+    expect(eventsOf(client)).toContain('chain-synced')
+    expect(await storage.getAlarm()).toBe(time + ALARM_MS)
+    await client.close()
+  }),
+)
 
 test('a storage that fails is no reason not to answer, and the question is noted later', () =>
   inObject(async (storage) => {

@@ -50,6 +50,20 @@ export function scriptHash(sha256: Sha256, name: Uint8Array): string {
   return hashToText(sha256(indexScript(name)))
 }
 
+/** Octets of an index script's hash, the first ones, by which servers tell scripts apart (electrumx `HASHX_LEN`). */
+const INDEXED_OCTETS = 11
+
+/**
+ * Whether a transaction updates another name that servers cannot tell from `name`, and so honestly send for it. Two such
+ * names can be made with 2^44 hashes; one for a name that is there already takes 2^88.
+ */
+export function isIndexedAlike(sha256: Sha256, transaction: Transaction, name: Uint8Array): boolean {
+  const [operation, ...more] = operationsOf(transaction).map((one) => one.operation)
+  if (operation === undefined || more.length > 0) return false
+  const key = (of: Uint8Array) => sha256(indexScript(of)).subarray(0, INDEXED_OCTETS)
+  return sameOctets(key(operation.name), key(name))
+}
+
 /** The one operation on `name` in a transaction. */
 export function nameOperation(
   transaction: Transaction,
@@ -60,10 +74,7 @@ export function nameOperation(
   if (transaction.version !== NAME_TRANSACTION_VERSION) {
     return refused('not-a-name-transaction', `version ${transaction.version}`)
   }
-  const found = transaction.scripts.flatMap((script, output) => {
-    const operation = readNameScript(script)
-    return operation === undefined ? [] : [{ operation, output }]
-  })
+  const found = operationsOf(transaction)
   const [first] = found.filter(({ operation }) => sameOctets(operation.name, name))
   if (first === undefined) return refused('wrong-name', `${found.length} operations on other names`)
   if (found.length > 1) return refused('several-name-outputs', `${found.length}`)
@@ -71,6 +82,12 @@ export function nameOperation(
   if (value.length > MAX_VALUE_OCTETS) return refused('value-too-long', `${value.length} octets`)
   return { kind: 'operation', ...first }
 }
+
+const operationsOf = ({ scripts }: Transaction) =>
+  scripts.flatMap((script, output) => {
+    const operation = readNameScript(script)
+    return operation === undefined ? [] : [{ operation, output }]
+  })
 
 /**
  * The name operation at the start of an output's script, undefined when there is none (`CNameScript`): the operation,

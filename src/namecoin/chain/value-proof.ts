@@ -2,7 +2,7 @@ import { type Sha256, sameOctets } from './hash.ts'
 import { HEADER_OCTETS, type Header, type HeaderCode, parseHeader, parsePureHeader } from './header.ts'
 import { type ChainCode, type HeaderChain, MAX_FUTURE_SECONDS } from './header-chain.ts'
 import { type Branch, type BranchCode, headerRoot, transactionRoot } from './merkle.ts'
-import { type NameCode, nameOperation } from './name-script.ts'
+import { isIndexedAlike, type NameCode, nameOperation } from './name-script.ts'
 import type { Network } from './network.ts'
 import { proofOfWorkFault } from './proof-of-work.ts'
 import { type Refused, refused } from './refused.ts'
@@ -49,6 +49,7 @@ export type ProofCode =
   | BranchCode
   | HeaderCode
   | ChainCode
+  | 'colliding-name' // in the block, but an update of a name that servers cannot tell from this one
   | 'transaction-like-a-node' // 64 octets: it could be an inner node of the tree
   | 'wrong-merkle-root' // the branch does not lead to the block's Merkle root
   | 'height-out-of-reach' // above our tip or checkpoint, or below what we know
@@ -184,12 +185,17 @@ function proven(
   if (transaction.kind === 'refused') return transaction
   if (transaction.stripped.length === 64) return refused('transaction-like-a-node', '64 octets')
   const found = nameOperation(transaction, evidence.name)
-  if (found.kind === 'refused') return found
+  const isAlike =
+    found.kind === 'refused' &&
+    found.code === 'wrong-name' &&
+    isIndexedAlike(sha256, transaction, evidence.name)
+  if (found.kind === 'refused' && !isAlike) return found
   const txid = txidOf(sha256, transaction)
   const root = transactionRoot(sha256, txid, evidence.branch, evidence.position)
   if (!(root instanceof Uint8Array)) return root
   if (!sameOctets(root, merkleRoot))
     return refused('wrong-merkle-root', `not in the block at ${evidence.height}`)
+  if (found.kind === 'refused') return refused('colliding-name', found.detail)
   const { operation, value } = found.operation
   const { height, position } = evidence
   const spends = transaction.inputs.map(({ txid, output }) => ({ txid: txid.slice(), output }))

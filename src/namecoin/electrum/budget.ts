@@ -95,7 +95,6 @@ const CALL_COSTS: Readonly<Record<string, number>> = {
   'blockchain.block.header': HEADER_PROOF_COST,
   'blockchain.transaction.get': TRANSACTION_COST,
   'blockchain.transaction.get_merkle': MAX_BRANCH_COST,
-  'blockchain.scripthash.unsubscribe': 0.1,
   // The newest update with its header; most names have no younger one.
   'blockchain.name.get_value_proof': HISTORY_COST + TRANSACTION_COST + MAX_BRANCH_COST + HEADER_PROOF_COST,
 }

@@ -1,3 +1,4 @@
+import { MAX_HEADER_OCTETS } from '../chain/header.ts'
 import type { Timer } from '../deadline.ts'
 import type { Slots } from '../slots.ts'
 import { type Budget, bandwidthCost, CONNECTION_COST, callCost, settledCost, type Use } from './budget.ts'
@@ -5,7 +6,7 @@ import type { Channel, ChannelEvents } from './channel.ts'
 import { ErrorCode, type Failed, failed, type Reply } from './failure.ts'
 import { readMessage } from './message.ts'
 import { featuresProblem, readVersion, type ServerInfo, VERSION_PARAMS } from './negotiation.ts'
-import { idOf, type Skipped, skipText } from './skipping.ts'
+import { idOf, isTipNotice, type Skipped, skipText } from './skipping.ts'
 
 /** One connection to a server, from the first message to the last. */
 
@@ -15,11 +16,23 @@ import { idOf, type Skipped, skipText } from './skipping.ts'
  */
 export const REPLY_OCTETS = 524_288
 
+/**
+ * Longest message with one header: the longest there can be, in hex, and what is around it. Nearly all that is read on
+ * Node (`MAX_MESSAGE_OCTETS`); over a Worker's WebSockets a header of more than half a MB is let go by.
+ */
+export const HEADER_REPLY_OCTETS = 2 * MAX_HEADER_OCTETS + 4_096
+
 /** Milliseconds of idleness after which we send `server.ping`; servers drop idle connections after 600 s. */
 export const PING_AFTER_MS = 300_000
 
 /** Milliseconds without an octet from a server that owes a reply, after which the connection is given up. */
 export const SILENCE_MS = 15_000
+
+/**
+ * Milliseconds that one message may take: the longest that is let go by, at 140 KB a second. Attack: a reply that comes
+ * octet by octet.
+ */
+export const MESSAGE_MS = 120_000
 
 /** Messages a minute that are no replies, subscriptions included: at most one a subscription and block. */
 export const MAX_UNASKED = 5_000
@@ -118,6 +131,8 @@ function converse({ budget, slots, timer, now, notified, ended }: ClientOptions)
   let over: Failed | undefined
   let lastSent = now()
   let lastHeard = now()
+  /** Since when a message has been coming in. */
+  let comingSince: number | undefined
   let cancelWatch = (): void => {}
   const unasked = { since: now(), count: 0 }
 
@@ -139,10 +154,13 @@ function converse({ budget, slots, timer, now, notified, ended }: ClientOptions)
   /** Looks again when something is due: a ping, or the end of our patience. */
   function watch(): void {
     cancelWatch()
-    const due = owed.size > 0 ? lastHeard + SILENCE_MS : lastSent + PING_AFTER_MS
+    const patience = Math.min(lastHeard + SILENCE_MS, (comingSince ?? now()) + MESSAGE_MS)
+    const due = owed.size > 0 ? patience : lastSent + PING_AFTER_MS
     cancelWatch = timer(Math.max(0, due - now()), () => {
       if (owed.size > 0 && now() - lastHeard >= SILENCE_MS)
         end(failed('timeout', 'the server has gone silent'))
+      else if (owed.size > 0 && now() - (comingSince ?? now()) >= MESSAGE_MS)
+        end(failed('timeout', 'a message takes too long'))
       else if (owed.size > 0 || now() - lastSent < PING_AFTER_MS) watch()
       else ping()
     })
@@ -155,7 +173,10 @@ function converse({ budget, slots, timer, now, notified, ended }: ClientOptions)
     const text = JSON.stringify({ jsonrpc: '2.0', id: lastId, method, params })
     budget.spend(bandwidthCost(text.length))
     lastSent = now()
-    if (owed.size === 0) lastHeard = lastSent
+    if (owed.size === 0) {
+      lastHeard = lastSent
+      comingSince = undefined // A ping of the WebSocket, which no message follows.
+    }
     owed.set(lastId, pending)
     channel?.send(text)
     if (over === undefined) watch()
@@ -207,6 +228,8 @@ function converse({ budget, slots, timer, now, notified, ended }: ClientOptions)
     const id = idOf(left)
     const why = failed('too-long', `a message of ${left.octets} octets`)
     if (id !== undefined && owed.has(id)) takeReply(id, why, left.octets)
+    // Of a block with a very long header: the next one tells as much.
+    else if (isTipNotice(left) && left.octets <= HEADER_REPLY_OCTETS) takeUnasked()
     else end(why) // Nobody's.
   }
 
@@ -260,22 +283,29 @@ function converse({ budget, slots, timer, now, notified, ended }: ClientOptions)
       if (over === undefined) channel = opened
       else opened.close()
     },
+    heard(): void {
+      lastHeard = now()
+      comingSince ??= lastHeard
+    },
     skipped(left: Skipped): void {
       if (over !== undefined) return
       budget.spend(bandwidthCost(left.octets))
       lastHeard = now()
+      comingSince = undefined
       takeSkipped(left)
     },
     message(text: string, octets: number): void {
       if (over !== undefined) return
       budget.spend(bandwidthCost(octets))
       lastHeard = now()
+      comingSince = undefined
       // Not even looked at: parsing is what an overlong message is sent for.
       if (octets > REPLY_OCTETS) {
         const left = skipText(text, octets)
         const id = idOf(left)
         const asked = id === undefined ? undefined : owed.get(id)
-        if (octets > (asked?.maxOctets ?? expected())) {
+        const most = isTipNotice(left) ? HEADER_REPLY_OCTETS : (asked?.maxOctets ?? expected())
+        if (octets > most) {
           takeSkipped(left)
           return
         }

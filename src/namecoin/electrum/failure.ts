@@ -7,6 +7,7 @@ export type FailureCode =
   | 'certificate' // a TLS certificate that is not trusted
   | 'too-long' // a message longer than allowed
   | 'protocol' // a message that is none, or a reply of the wrong shape
+  | 'ambiguous' // a proof that can be read in two ways: whoever made the transaction made it so
   | 'version' // a protocol version that was not offered
   | 'wrong-chain' // a server of another chain, or one that does not have all of it
   | 'budget' // asking would cost the server more than it gives one client

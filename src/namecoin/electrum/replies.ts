@@ -1,3 +1,4 @@
+import { HEADER_OCTETS, MAX_HEADER_OCTETS } from '../chain/header.ts'
 import { isRecord } from '../json-rpc.ts'
 import { readHash, readHex } from './octets.ts'
 
@@ -8,12 +9,6 @@ import { readHash, readHex } from './octets.ts'
 
 /** Heights, positions: what Namecoin Core keeps in 31 bits. */
 const MAX_INTEGER = 0x7fff_ffff
-
-/** A header without AuxPoW. */
-const HEADER_OCTETS = 80
-
-/** Longest header with AuxPoW: its parent's coinbase has no bound of its own; 20,719 octets is the longest as of 2026. */
-const MAX_HEADER_OCTETS = 262_144
 
 /** Longest transaction: what fits in a reply. Nodes relay at most 100,000 octets. */
 const MAX_TRANSACTION_OCTETS = 262_144
@@ -151,11 +146,6 @@ export function readValueProof(value: unknown, scripthash: string): readonly Val
     const header = readHeaderProof(entry['header'])
     return header === undefined ? undefined : { height, transaction, proof, header }
   })
-}
-
-/** A scripthash's status: 64 hex digits, or null for one that never was in a block. */
-export function readStatus(value: unknown): string | null | undefined {
-  return value === null ? null : readTxid(value)
 }
 
 const readBranch = (value: unknown): readonly Uint8Array[] | undefined =>

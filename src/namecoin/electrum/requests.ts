@@ -1,5 +1,5 @@
 import type { Use } from './budget.ts'
-import { type Call, REPLY_OCTETS } from './client.ts'
+import { type Call, HEADER_REPLY_OCTETS, REPLY_OCTETS } from './client.ts'
 import { type Answer, type Failed, failed, type Reply, result } from './failure.ts'
 import {
   type BlockHeaders,
@@ -9,7 +9,6 @@ import {
   readHeader,
   readHeaderProof,
   readHistory,
-  readStatus,
   readTip,
   readTransaction,
   readTransactionProof,
@@ -33,12 +32,13 @@ export const MAX_HEADERS = 2_016
 /** Octets of hex to expect for a header with its AuxPoW: 1,250 octets in 2026. */
 const HEADER_HEX_OCTETS = 2_500
 
-/** Octets of hex allowed for one in a slice; single ones have 41,438. */
+/** Octets of hex allowed for each in a slice on average; single ones have 41,438. */
 const MAX_HEADER_HEX_OCTETS = 8_192
 
 /** The newest block of the server's chain. */
 export async function getTip(server: Asked, signal: AbortSignal): Promise<Answer<ServerTip>> {
-  return read(await server.call('blockchain.headers.subscribe', [], { signal }), 'headers.subscribe', readTip)
+  const options = { signal, maxOctets: HEADER_REPLY_OCTETS }
+  return read(await server.call('blockchain.headers.subscribe', [], options), 'headers.subscribe', readTip)
 }
 
 /**
@@ -57,7 +57,7 @@ export async function getBlockHeaders(
 ): Promise<Answer<BlockHeaders>> {
   const reply = await server.call('blockchain.block.headers', [start, count], {
     signal,
-    maxOctets: REPLY_OCTETS + count * MAX_HEADER_HEX_OCTETS,
+    maxOctets: Math.max(HEADER_REPLY_OCTETS, REPLY_OCTETS + count * MAX_HEADER_HEX_OCTETS),
     expectedOctets: count * HEADER_HEX_OCTETS,
     use,
   })
@@ -70,7 +70,8 @@ export async function getBlockHeader(
   height: number,
   signal: AbortSignal,
 ): Promise<Answer<Uint8Array>> {
-  return read(await server.call('blockchain.block.header', [height], { signal }), 'block.header', readHeader)
+  const options = { signal, maxOctets: HEADER_REPLY_OCTETS }
+  return read(await server.call('blockchain.block.header', [height], options), 'block.header', readHeader)
 }
 
 /** One header without AuxPoW, and its branch to the root over all headers up to `checkpoint` (at least `height`). */
@@ -80,7 +81,8 @@ export async function getHeaderProof(
   checkpoint: number,
   signal: AbortSignal,
 ): Promise<Answer<HeaderProof>> {
-  const reply = await server.call('blockchain.block.header', [height, checkpoint], { signal })
+  const options = { signal, maxOctets: HEADER_REPLY_OCTETS } // At protocol 1.4 it has its AuxPoW.
+  const reply = await server.call('blockchain.block.header', [height, checkpoint], options)
   return read(reply, 'block.header', readHeaderProof)
 }
 
@@ -146,27 +148,7 @@ export function watchTip(
 ): (() => void) | Failed {
   return session.subscribe({
     method: 'blockchain.headers.subscribe',
-    params: [],
     changed: (value) => changed(readTip(value) ?? misshapen('headers.subscribe')),
-  })
-}
-
-/**
- * Tells a name's status, now and whenever it changes: a digest over its history, equal on all honest servers at the same
- * tip; null for a name that never existed.
- */
-export function watchScripthash(
-  session: Session,
-  scripthash: string,
-  changed: (status: string | null | Failed) => void,
-): (() => void) | Failed {
-  return session.subscribe({
-    method: 'blockchain.scripthash.subscribe',
-    params: [scripthash],
-    changed: (value) => {
-      const status = readStatus(value)
-      changed(status === undefined ? misshapen('scripthash.subscribe') : status)
-    },
   })
 }
 

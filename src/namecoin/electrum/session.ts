@@ -4,9 +4,9 @@ import type { ServerAddress } from './address.ts'
 import { pauseAfter } from './backoff.ts'
 import { type Budget, costBudget } from './budget.ts'
 import type { OpenChannel } from './channel.ts'
-import { type Call, type Client, connectClient } from './client.ts'
+import { type Call, type Client, connectClient, HEADER_REPLY_OCTETS } from './client.ts'
 import { type Failed, type FailureCode, failed } from './failure.ts'
-import { compareVersions, type ServerInfo } from './negotiation.ts'
+import type { ServerInfo } from './negotiation.ts'
 
 /** A server and the way to it: connects when asked something, and again after the connection is lost. */
 
@@ -19,14 +19,8 @@ export const CONNECT_TIMEOUT_MS = 10_000
 /** A connection that lasted this long, milliseconds, shows that the server works. */
 const PROVEN_MS = 60_000
 
-/** Subscriptions to one server; ElectrumX allows 50,000 a server in all, and each costs it at every block. */
-export const MAX_SUBSCRIPTIONS = 1_000
-
 /** Milliseconds for the reply to a subscription. */
 const SUBSCRIBE_TIMEOUT_MS = 30_000
-
-const SCRIPTHASH_SUBSCRIBE = 'blockchain.scripthash.subscribe'
-const SCRIPTHASH_UNSUBSCRIBE = 'blockchain.scripthash.unsubscribe'
 
 /** For `/readyz` and logs. */
 export type SessionState =
@@ -46,13 +40,9 @@ export type SessionState =
 
 /** What one wants to be told of, for as long as the session lives. */
 export interface Subscription {
-  /** `blockchain.headers.subscribe` or `blockchain.scripthash.subscribe`, whose notifications have the same name. */
+  /** `blockchain.headers.subscribe`, whose notifications have the same name. */
   readonly method: string
-  readonly params: readonly unknown[]
-  /**
-   * Called with the current value after every new connection, and with every later one; unchecked.
-   * For headers `{hex, height}`, for scripthashes the status or null.
-   */
+  /** Called with the current value, `{hex, height}`, after every new connection, and with every later one; unchecked. */
   readonly changed: (value: unknown) => void
 }
 
@@ -64,7 +54,9 @@ export interface Session {
   /** What the server said of itself, connecting where necessary: tells which methods it has. */
   connect(signal: AbortSignal): Promise<ServerInfo | Failed>
   state(): SessionState
-  /** Subscribes. At once, now and after every reconnection; the function it returns ends it. `busy` when there are too many. */
+  /** When it was last connected, by the clock it was given: now, while it is. Undefined if it never was. */
+  readyAt(): number | undefined
+  /** Subscribes. At once, now and after every reconnection; the function it returns ends it. */
   subscribe(subscription: Subscription): (() => void) | Failed
   /** Never connects to it again. */
   ban(reason: string): void
@@ -106,6 +98,7 @@ export function electrumSession(options: SessionOptions): Session {
   const life = new AbortController()
   let client: Connection | undefined
   let connecting: Promise<Client | Failed> | undefined
+  let lostAt: number | undefined
   let failures = 0
   let retry: { readonly why: Failed; readonly at: number } | undefined
   let cancelRetry = (): void => {}
@@ -179,6 +172,7 @@ export function electrumSession(options: SessionOptions): Session {
 
   function lost(why: Failed): void {
     if (client !== undefined && now() - client.since >= PROVEN_MS) failures = 0
+    lostAt = now()
     leaveAlone(why)
   }
 
@@ -208,27 +202,16 @@ export function electrumSession(options: SessionOptions): Session {
   function notified(method: string, params: readonly unknown[]): void {
     const value = params.at(-1)
     for (const subscription of [...subscriptions]) {
-      if (subscription.method !== method) continue
-      if (subscription.params.every((param, index) => param === params[index])) subscription.changed(value)
+      if (subscription.method === method) subscription.changed(value)
     }
   }
 
   async function subscribeTo(to: Client, subscription: Subscription): Promise<void> {
-    const { method, params } = subscription
     const reply = await within(SUBSCRIBE_TIMEOUT_MS, life.signal, timer, (signal) =>
-      to.call(method, params, { signal }),
+      to.call(subscription.method, [], { signal, maxOctets: HEADER_REPLY_OCTETS }),
     )
     const isWanted = subscriptions.has(subscription) && client?.client === to
     if (isWanted && reply !== 'timeout' && reply.kind === 'result') subscription.changed(reply.result)
-  }
-
-  /** The server is told, too, where it has a method for it: since 1.4.2, and for scripthashes only. */
-  function unsubscribe(subscription: Subscription): void {
-    if (!subscriptions.delete(subscription) || client === undefined) return
-    const { method, params } = subscription
-    if (method !== SCRIPTHASH_SUBSCRIBE || compareVersions(client.client.protocol, [1, 4, 2]) < 0) return
-    if ([...subscriptions].some((other) => other.method === method && other.params[0] === params[0])) return
-    void client.client.call(SCRIPTHASH_UNSUBSCRIBE, params, { signal: life.signal })
   }
 
   /**
@@ -252,6 +235,7 @@ export function electrumSession(options: SessionOptions): Session {
     over = { state, why }
     cancelRetry()
     subscriptions.clear()
+    if (client !== undefined) lostAt = now()
     client?.client.close()
     client = undefined
     life.abort()
@@ -263,17 +247,17 @@ export function electrumSession(options: SessionOptions): Session {
     budget,
     call,
     state,
+    readyAt: () => (client === undefined ? lostAt : now()),
     async connect(signal) {
       const ready = await connectedBefore(signal)
       return ready.kind === 'failed' ? ready : { software: ready.software, protocol: ready.protocol }
     },
     subscribe(subscription) {
       if (over !== undefined) return over.why
-      if (subscriptions.size >= MAX_SUBSCRIPTIONS) return failed('busy', 'too many subscriptions')
       subscriptions.add(subscription)
       if (client !== undefined) void subscribeAll(client)
       else void connected()
-      return () => unsubscribe(subscription)
+      return () => void subscriptions.delete(subscription)
     },
     ban: (reason) => finish({ kind: 'banned', reason }, failed('banned', reason)),
     close: () => finish({ kind: 'closed' }, failed('closed', 'the session is closed')),

@@ -72,6 +72,10 @@ export function idOf({ head, tail }: Skipped): number | undefined {
 const HEAD_ID = /^\{(?:"jsonrpc":"2\.0",)?"id":(\d{1,15}),/
 const TAIL_ID = /,"id":(\d{1,15})(?:,"jsonrpc":"2\.0")?\}$/
 
+/** Whether a message tells of a new block. */
+export const isTipNotice = ({ head }: Skipped): boolean =>
+  /^\{(?:"jsonrpc":"2\.0",)?"method":"blockchain\.headers\.subscribe",/.test(head)
+
 export const tooLong = (limit: number): Failed => failed('too-long', `a message of more than ${limit} octets`)
 
 type At = (index: number) => number

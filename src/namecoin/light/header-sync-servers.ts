@@ -1,7 +1,7 @@
 import type { Log } from '../../log.ts'
 import { sameOctets } from '../chain/hash.ts'
 import type { Header } from '../chain/header.ts'
-import { type HeaderChain, MAX_FUTURE_SECONDS } from '../chain/header-chain.ts'
+import { type HeaderChain, MAX_FUTURE_SECONDS, type Tip } from '../chain/header-chain.ts'
 import { authority } from '../electrum/address.ts'
 import { bandwidthCost, callCost } from '../electrum/budget.ts'
 import type { ServerTip } from '../electrum/replies.ts'
@@ -40,6 +40,10 @@ export interface HeaderServer extends Server {
   behindSince: number | undefined
   /** Since when it is a stray. */
   strayedAt: number
+  /** Since when it has owed the headers up to what it claims, without showing one that was new; see `takeClaim`. */
+  owesSince: number
+  /** Height of our tip when that began. */
+  owesFrom: number
 }
 
 /** Blocks that a server may be behind: news take time, and blocks come in bunches. Source: light-client.md §10. */
@@ -54,7 +58,7 @@ const BEHIND_MS = 30 * 60_000
  */
 export const SLICE_HEADERS = 200
 
-/** And at least: ten of the longest ever seen, 41 KB of hex each, are no longer than any reply may be. */
+/** And at least of a server that is slow or busy; where the reply was too long, `shrink` goes on down to one. */
 const LEAST_HEADERS = 10
 
 /** Slices under way to one server: the next is on its way while the last is checked. */
@@ -72,6 +76,7 @@ export function headerServer(session: Session, operator: string): HeaderServer {
   return {
     ...{ session, operator, claim: undefined, standing: 'unknown', restUntil: 0, failures: 0 },
     ...{ most: SLICE_HEADERS, underWay: 0, behindSince: undefined, strayedAt: 0 },
+    ...{ owesSince: 0, owesFrom: 0 },
   }
 }
 
@@ -98,20 +103,45 @@ export function leastBusy(servers: readonly HeaderServer[]): HeaderServer | unde
   )[0]
 }
 
-/** Takes up what a server says is its newest block. */
-export function takeClaim(server: HeaderServer, claim: Claim): void {
-  const same = server.claim !== undefined && sameOctets(server.claim.header.hash, claim.header.hash)
-  const isStray = server.standing === 'stray'
+/**
+ * Takes up what a server says is its newest block.
+ *
+ * How long it may owe the headers up to it counts from its first claim. Only a server that claimed our tip before begins
+ * anew, and once a tip. Attack: another claim every minute, true and false ones by turns, so that none is ever old.
+ *
+ * @param tip - of our chain, where there is one
+ * @param now - milliseconds, on the monotonic clock
+ */
+export function takeClaim(server: HeaderServer, claim: Claim, tip: Tip | undefined, now: number): void {
+  const { claim: before, standing } = server
   server.claim = claim
-  // A stray's next block is a stray's, too.
-  if (!same && !isStray) server.standing = 'unknown'
+  if (before === undefined) server.owesSince = now
+  else if (sameOctets(before.header.hash, claim.header.hash)) return
+  if (standing === 'stray') return // A stray's next block is a stray's, too.
+  const isFromTip =
+    tip !== undefined &&
+    tip.height > server.owesFrom &&
+    before !== undefined &&
+    sameOctets(before.header.hash, tip.hash)
+  if (standing === 'ours' && isFromTip) Object.assign(server, { owesSince: now, owesFrom: tip.height })
+  server.standing = 'unknown'
 }
 
 /** Does without a server for a while, and asks it for less then. */
 export function rest(server: HeaderServer, now: number): void {
   server.failures += 1
-  server.most = Math.max(LEAST_HEADERS, Math.floor(server.most / 2))
+  server.most = Math.min(server.most, Math.max(LEAST_HEADERS, Math.floor(server.most / 2)))
   server.restUntil = now + Math.min(LONGEST_REST_MS, FIRST_REST_MS * 2 ** Math.min(server.failures - 1, 30))
+}
+
+/**
+ * Asks a server for less after a reply to so many headers was too long: that is the miners' doing, not the server's.
+ * Whether there is less to ask for than was asked.
+ */
+export function shrink(server: HeaderServer, count: number): boolean {
+  const isAsIntended = count > 1 && count <= server.most
+  server.most = Math.min(server.most, Math.max(1, Math.floor(count / 2)))
+  return isAsIntended
 }
 
 /** Bans a server and says what it lied about: the first time, as more of its headers may be on their way. */
@@ -121,10 +151,13 @@ export function ban(server: Server, lie: string, detail: string, log: Log): void
   server.session.ban(`${lie}: ${detail}`)
 }
 
-/** After so many headers came as they should; what is less than it was asked for last proves nothing of more. */
+/**
+ * After so many headers came as they should. Fewer than may be asked for at once prove nothing of more; nor do more,
+ * which were on their way when another slice turned out to be too long.
+ */
 export function praise(server: HeaderServer, count: number): void {
   server.failures = 0
-  if (count >= server.most) server.most = Math.min(SLICE_HEADERS, count * 2)
+  if (count === server.most) server.most = Math.min(SLICE_HEADERS, count * 2)
 }
 
 /** Marks the claims that need no looking into: of blocks that we have, or that are too old to matter. */

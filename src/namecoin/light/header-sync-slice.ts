@@ -11,6 +11,7 @@ import {
   praise,
   rest,
   SLICE_HEADERS,
+  shrink,
 } from './header-sync-servers.ts'
 
 /** What synchronising needs of the runtime. */
@@ -55,10 +56,10 @@ export async function fetchSlice(
   server.underWay -= 1
   if (signal.aborted) return undefined
   if (reply === 'timeout' || reply.kind !== 'result') {
-    // What we have spent is no fault of the server.
-    const isSpent = reply !== 'timeout' && reply.kind === 'failed' && reply.code === 'budget'
-    if (isSpent) server.restUntil = now() + FIRST_REST_MS
-    else rest(server, now())
+    // What we have spent is no fault of the server, nor is the length of headers.
+    const code = reply !== 'timeout' && reply.kind === 'failed' ? reply.code : undefined
+    if (code === 'budget') server.restUntil = now() + FIRST_REST_MS
+    else if (code !== 'too-long' || !shrink(server, count)) rest(server, now())
     return undefined
   }
   await pause()

@@ -142,11 +142,13 @@ async function take(
 function told({ changed, tools }: SyncRun, server: HeaderServer, appended: Appended): boolean {
   switch (appended.kind) {
     case 'extended':
+      server.owesSince = tools.now()
       changed(appended, server)
       return true
     case 'known':
       return true
     case 'reorganised':
+      server.owesSince = tools.now()
       changed(appended, server)
       return false
     case 'lighter':

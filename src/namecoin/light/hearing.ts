@@ -32,13 +32,15 @@ export interface HearingOptions {
   readonly hear: (server: Server, signal: AbortSignal) => Promise<Witness>
   /** Called with every lie. */
   readonly onLie: (lie: Extract<Witness, { kind: 'lied' }>) => void
+  /** Whether what was heard is enough, once as many operators have spoken as are needed; left out: it is. */
+  readonly isDecided?: (heard: readonly Witness[]) => boolean
   readonly timer: Timer
   readonly manners: Manners
   readonly log: Log
 }
 
 /** Silence that is no fault of the server's: what was asked, or how much of it. Others are waited for on. */
-const OURS: readonly FailureCode[] = ['too-long', 'budget', 'busy']
+const OURS: readonly FailureCode[] = ['too-long', 'ambiguous', 'budget', 'busy']
 
 /** What is remembered of servers from hearing to hearing: who was slow of late is asked, but not waited for. */
 export interface Manners {
@@ -60,7 +62,7 @@ export function rememberManners(now: () => number): Manners {
 /**
  * Asks servers until enough of them have spoken, and gives back all that was said. Ends
  *
- * - when all that were asked have answered, and two operators, or as many as there are, have spoken;
+ * - when all that were asked have answered, and two operators, or as many as there are, have said enough;
  * - or some patience after the last one that was needed, or after all but those who were slow of late;
  * - or a longer patience after the beginning, once anybody has spoken;
  * - or when the signal aborts.
@@ -68,7 +70,7 @@ export function rememberManners(now: () => number): Manners {
  * In place of one that lies or is silent another one is asked.
  */
 export function holdHearing(options: HearingOptions, signal: AbortSignal): Promise<readonly Witness[]> {
-  const { hear, onLie, timer, manners, log } = options
+  const { hear, onLie, isDecided = () => true, timer, manners, log } = options
   const waitingRoom = inOrderOfUse(options.servers, manners)
   const needed = Math.min(WITNESSES, operatorsOf(options.servers))
   return new Promise((resolve) => {
@@ -96,11 +98,12 @@ export function holdHearing(options: HearingOptions, signal: AbortSignal): Promi
     function next(): void {
       if (over) return
       const operators = spoken()
-      const isEnough = operators >= needed
+      const isEnough = operators >= needed && isDecided(heard)
       const areAllSlow = [...asked].every((server) => manners.isSlow(server))
       if (asked.size === 0 && waitingRoom.length === 0) finish()
       else if (isEnough && areAllSlow) finish()
       else if (isLate && operators > 0) finish()
+      else if (asked.size === 0 && !isEnough) askAnother()
       else if (isEnough || (areAllSlow && operators > 0)) cancelPatience ??= timer(PATIENCE_MS, finish)
     }
 
@@ -116,6 +119,11 @@ export function holdHearing(options: HearingOptions, signal: AbortSignal): Promi
       }
     }
 
+    function askAnother(): void {
+      const another = waitingRoom.shift()
+      if (another !== undefined) ask(another)
+    }
+
     function ask(server: Server): void {
       asked.add(server)
       void listen(server).then((witness) => {
@@ -125,8 +133,7 @@ export function holdHearing(options: HearingOptions, signal: AbortSignal): Promi
         if (witness.kind === 'spoke') manners.wasQuick(server)
         else {
           if (witness.kind === 'silent' && !OURS.includes(witness.failure.code)) manners.wasSlow(server)
-          const substitute = waitingRoom.shift()
-          if (substitute !== undefined) ask(substitute)
+          askAnother()
         }
         next()
       })

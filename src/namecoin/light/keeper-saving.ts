@@ -21,7 +21,7 @@ export interface Saving {
   now(): Promise<void>
   /** Resolves when nothing is being written. */
   settled(): Promise<void>
-  /** Saves for the last time: also what could not be saved before. */
+  /** Saves for the last time: also what could not be saved before, which is tried once more. */
   close(): Promise<void>
 }
 
@@ -40,9 +40,9 @@ export function chainSaving({ write, timer, log }: SavingOptions): Saving {
   async function now(): Promise<void> {
     // At once when it can be: `settled` waits for it from now on.
     if (writing !== undefined) await settled()
-    if (unsaved === 0) return
-    writing = writeAll()
-    await writing
+    // Of several who waited the first one writes, and the others wait for that, too.
+    if (writing === undefined && unsaved > 0) writing = writeAll()
+    await settled()
   }
 
   async function writeAll(): Promise<void> {
@@ -81,7 +81,11 @@ export function chainSaving({ write, timer, log }: SavingOptions): Saving {
     settled,
     async close() {
       isClosed = true
-      await now()
+      let isRetried = false
+      while (writing !== undefined || (unsaved > 0 && !isRetried)) {
+        if (writing === undefined) isRetried = failures > 0
+        await (writing === undefined ? now() : settled())
+      }
       cancelRetry?.()
     },
   }

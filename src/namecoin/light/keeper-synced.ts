@@ -19,6 +19,13 @@ export const GATHER_MS = 5_000
 const STRAY_MS = 30 * 60_000
 
 /**
+ * Milliseconds that a server may claim blocks without showing a new one, before the chain is called synced without them:
+ * the budget for 200 headers comes back in two minutes. Attack: a claim of a block that does not exist, by a server that
+ * is never in a state to be asked for it.
+ */
+export const OWING_MS = 5 * 60_000
+
+/**
  * Whether the chain may be called synced.
  *
  * @param startedAt - when servers were first asked, on the clock of `now`
@@ -40,8 +47,15 @@ const isComing = ({ session, claim }: HeaderServer): boolean => {
   return kind === 'idle' || kind === 'connecting' || (kind === 'ready' && claim === undefined)
 }
 
+/**
+ * Whether a server can be expected to show blocks that it claims. Not one that has used up what it may be asked for by
+ * sending what nobody asked for: we alone never go below nothing.
+ */
+export const isOwing = ({ session, standing, claim, owesSince }: HeaderServer, now: number): boolean =>
+  claim !== undefined && standing === 'unknown' && session.budget.left() >= 0 && now - owesSince < OWING_MS
+
 /** Whether what a server claims has to be looked into before anything can be said. */
 function isOpen(server: HeaderServer, now: number): boolean {
-  if (!isUnfinished(server) || now < server.restUntil) return false
-  return server.standing === 'unknown' || now - server.strayedAt < STRAY_MS
+  if (now < server.restUntil) return false
+  return isOwing(server, now) || (server.standing === 'stray' && now - server.strayedAt < STRAY_MS)
 }

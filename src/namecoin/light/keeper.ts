@@ -27,7 +27,7 @@ import { readClaim } from './keeper-claim.ts'
 import { type HeaderStore, keep } from './keeper-file.ts'
 import { chainSaving } from './keeper-saving.ts'
 import { chainStart } from './keeper-start.ts'
-import { GATHER_MS, isUnfinished, maySaySynced } from './keeper-synced.ts'
+import { GATHER_MS, isOwing, isUnfinished, maySaySynced } from './keeper-synced.ts'
 
 export type { HeaderStore } from './keeper-file.ts'
 
@@ -35,15 +35,18 @@ export type { HeaderStore } from './keeper-file.ts'
 export type ChainState =
   /** No anchor yet: the checkpoint has not been completed. */
   | { readonly kind: 'starting' }
-  /** `target` is the highest block that a server claims, unproven. */
+  /** `target` is the highest block that a server claims and has not been found out about. */
   | {
       readonly kind: 'syncing'
       readonly anchor: Anchor
       readonly height: number
       readonly target: number
     }
-  /** Every chain that a server has shown has been looked into, and this one has the most work. It stays so. */
-  | { readonly kind: 'synced'; readonly anchor: Anchor; readonly chain: HeaderChain }
+  /**
+   * Every chain that a server has shown has been looked into, and this one has the most work. It stays so. `target` is
+   * the highest block that a server can still be expected to show; the tip when there is none.
+   */
+  | { readonly kind: 'synced'; readonly anchor: Anchor; readonly chain: HeaderChain; readonly target: number }
 
 /** Keeps one chain of headers up to date with all servers, from start to end of a process. */
 export interface ChainKeeper {
@@ -152,8 +155,11 @@ export function keepChain(options: KeeperOptions): ChainKeeper {
     if (chain === undefined || life.signal.aborted) return
     // Until another chain takes its place.
     following = new AbortController()
+    const before = target(chain)
     await syncHeaders({ chain, servers: () => servers, tools, signal: following.signal, changed: grown })
     if (life.signal.aborted) return
+    // Nobody has it after all.
+    if (target(chain) < before) changed()
     watchLaggards(chain)
     candidate.follow(chain)
     if (!isSynced && maySaySynced(servers, now(), startedAt)) saySynced(chain)
@@ -170,7 +176,10 @@ export function keepChain(options: KeeperOptions): ChainKeeper {
     chain = await start()
     if (chain === undefined) return
     from = chain.tip.height
-    for (const server of servers) if (isReady(server)) offer(server, chain, seconds(), log)
+    for (const server of servers) {
+      server.owesSince = now() // Nobody could be asked for newer headers before.
+      if (isReady(server)) offer(server, chain, seconds(), log)
+    }
     changed()
   }
 
@@ -180,7 +189,7 @@ export function keepChain(options: KeeperOptions): ChainKeeper {
     if (life.signal.aborted) return
     const claim = readClaim(sha256, server, tip, log)
     if (claim === undefined) return
-    takeClaim(server, claim)
+    takeClaim(server, claim, chain?.tip, now())
     if (chain !== undefined) {
       if (offer(server, chain, seconds(), log)) countUnsaved(1)
       settleClaims(servers, chain)
@@ -226,11 +235,9 @@ export function keepChain(options: KeeperOptions): ChainKeeper {
   }
 
   function target({ tip }: HeaderChain): number {
-    const claims = servers.flatMap((server) =>
-      server.claim === undefined || server.standing === 'unproven' || !isReady(server)
-        ? []
-        : [server.claim.height],
-    )
+    const isCounted = (server: HeaderServer) =>
+      isReady(server) && (isSynced ? isOwing(server, now()) : server.standing === 'unknown')
+    const claims = servers.filter(isCounted).map(({ claim }) => claim?.height ?? 0)
     return Math.max(tip.height, ...claims)
   }
 
@@ -247,7 +254,9 @@ export function keepChain(options: KeeperOptions): ChainKeeper {
         server: nameOf(server),
         ...{ height: other.tip.height, instead: forked?.height, hash: hashToText(other.tip.hash) },
       })
-      for (const each of servers) if (each.standing !== 'unproven') each.standing = 'unknown'
+      for (const each of servers) {
+        if (each.standing !== 'unproven') Object.assign(each, { standing: 'unknown', owesSince: now() })
+      }
       settleClaims(servers, other)
       isFilled = false
       // What is in the store is of the other chain: none of these blocks is there.
@@ -302,7 +311,7 @@ export function keepChain(options: KeeperOptions): ChainKeeper {
     state() {
       if (chain === undefined) return { kind: 'starting' }
       const { anchor, tip } = chain
-      if (isSynced) return { kind: 'synced', anchor, chain }
+      if (isSynced) return { kind: 'synced', anchor, chain, target: target(chain) }
       return { kind: 'syncing', anchor, height: tip.height, target: target(chain) }
     },
     onChange(listener) {

@@ -59,8 +59,12 @@ export interface LightSource extends NameSource {
 
 /** Seconds that an answer may live which a newer update is about to replace. */
 const NEWER_WAITS_TTL = 60
-/** Seconds that an absence may live which only one operator vouches for (light-client.md §10). */
+/**
+ * Seconds that an absence may live which only one operator vouches for (light-client.md §10), or a value where there are
+ * others to be heard: one may know a newer one.
+ */
 const ONE_OPERATOR_TTL = 30
+const ONE_OPERATOR = { caveat: 'one-operator', maxTtl: ONE_OPERATOR_TTL } as const
 
 /** Milliseconds without a connection to any server after which there is none: less is a network that blinks. */
 export const UNREACHED_MS = 30_000
@@ -81,12 +85,8 @@ export function lightSource(options: LightOptions): LightSource {
 
   const isReached = () => servers.some(({ session }) => session.state().kind === 'ready')
 
-  // Noted at every question and every block, so that nothing runs on while nobody asks.
-  let reachedAt = openedAt
-  const noteReached = (): void => {
-    if (isReached()) reachedAt = now()
-  }
-  const stopNoting = keeper.onChange(noteReached)
+  /** When a server was last connected, milliseconds; at first, when we began. */
+  const reachedAt = () => Math.max(openedAt, ...servers.map(({ session }) => session.readyAt() ?? openedAt))
 
   async function find(name: string, signal: AbortSignal): Promise<Finding | Unreachable> {
     const state = keeper.state()
@@ -181,8 +181,11 @@ export function lightSource(options: LightOptions): LightSource {
       const ground = { sha256, network, bits, now: Math.floor(wallClock() / 1000) }
       return hearWithWindow(server, ask, { ...ground, tip: tips.get(server.session)! }, until)
     }
-    const witnesses = await holdHearing({ servers: present, hear, onLie, timer, manners, log }, signal)
     const terms = { network, tip, leastConfirmations, configured: servers }
+    // One of them may be lying: the next one to speak tells which.
+    const isDecided = (heard: readonly Witness[]) => judgeByWindow(heard, terms).kind !== 'disagreement'
+    const options = { servers: present, hear, onLie, isDecided, timer, manners, log }
+    const witnesses = await holdHearing(options, signal)
     const verdict = judgeByWindow(witnesses, terms)
     return { verdict, assurance: 'attested', asking: ask, witnesses, tip, asked }
   }
@@ -212,13 +215,14 @@ export function lightSource(options: LightOptions): LightSource {
           expiresIn: selection.expiresIn,
           txid: hashToText(update.update.txid),
           ...(selection.waiting > 0 ? { caveat: 'newer-waits', maxTtl: NEWER_WAITS_TTL } : {}),
+          ...(verdict.operators < Math.min(2, operatorsOf(servers)) ? ONE_OPERATOR : {}),
           ...(assurance === 'attested' ? { caveat: 'attested' } : {}),
         }
       }
       case 'absent':
       case 'expired':
         return verdict.operators < 2
-          ? { kind: verdict.kind, caveat: 'one-operator', maxTtl: ONE_OPERATOR_TTL }
+          ? { kind: verdict.kind, ...ONE_OPERATOR }
           : { kind: verdict.kind, ...(assurance === 'attested' ? { caveat: 'attested' } : {}) }
       case 'unconfirmed':
         return unreachable('unconfirmed', 'registered too lately')
@@ -229,8 +233,10 @@ export function lightSource(options: LightOptions): LightSource {
     }
   }
 
-  function tip(): Tip | undefined {
-    noteReached()
+  // The highest that two operators said. Attack: one of two that goes back and forth, so that no answer is kept.
+  let attestedHeight = 0
+
+  function currentTip(): Tip | undefined {
     const state = keeper.state()
     if (state.kind === 'synced') {
       const { hash, height, time } = state.chain.tip
@@ -241,10 +247,21 @@ export function lightSource(options: LightOptions): LightSource {
         ...{ height, time, assurance: 'proven' },
       }
     }
-    const height = agreedHeight(servers, keeper.serverTips())
-    if (state.kind === 'starting' || height === undefined) return undefined
+    const [highest, second] = toldHeights(servers, keeper.serverTips())
+    if (state.kind === 'starting' || highest === undefined) return undefined
+    attestedHeight = Math.max(attestedHeight, second ?? 0)
+    const height = attestedHeight || highest
     // Another epoch than any block's: what was attested is dropped when the headers are in.
     return { epoch: `attested ${height}`, height, assurance: 'attested' }
+  }
+
+  let lastTip: Tip | undefined
+
+  /** The same object until it changes: `inOrder` goes by that. */
+  function tip(): Tip | undefined {
+    const current = currentTip()
+    if (current?.epoch !== lastTip?.epoch) lastTip = current
+    return lastTip
   }
 
   return {
@@ -268,7 +285,7 @@ export function lightSource(options: LightOptions): LightSource {
     async state(): Promise<SourceState> {
       const known = tip()
       // Kept answers and proven headers still serve, but no lookup succeeds.
-      if (now() - reachedAt > UNREACHED_MS) return unready('network', 'no server can be reached')
+      if (now() - reachedAt() > UNREACHED_MS) return unready('network', 'no server can be reached')
       if (known === undefined) return unready('syncing', 'no server has been reached yet')
       if (known.assurance === 'attested' && operatorsOf(servers) < 2) {
         return unready('syncing', 'the headers are on their way')
@@ -278,7 +295,6 @@ export function lightSource(options: LightOptions): LightSource {
       return { kind: 'ready', tip: known }
     },
     close() {
-      stopNoting()
       void keeper.close()
       for (const { session } of servers) session.close()
     },
@@ -293,13 +309,18 @@ const isFilling = (chain: HeaderChain): boolean => chain.lowest > lowestNeeded(c
  * make cached answers worthless and all other servers look late.
  */
 function agreedHeight(servers: readonly Server[], tips: ReadonlyMap<Session, ServerTip>): number | undefined {
+  const [highest, second] = toldHeights(servers, tips)
+  return second ?? highest
+}
+
+/** The highest block of each operator, highest first. */
+function toldHeights(servers: readonly Server[], tips: ReadonlyMap<Session, ServerTip>): readonly number[] {
   const byOperator = new Map<string, number>()
   for (const { session, operator } of servers) {
     const height = tips.get(session)?.height
     if (height !== undefined) byOperator.set(operator, Math.max(height, byOperator.get(operator) ?? 0))
   }
-  const [highest, second] = [...byOperator.values()].sort((one, other) => other - one)
-  return second ?? highest
+  return [...byOperator.values()].sort((one, other) => other - one)
 }
 
 /** Seconds since 1970, by the header. */

@@ -3,6 +3,7 @@ import { hashToText, type Sha256, sameOctets, sha256d } from '../chain/hash.ts'
 import { HEADER_OCTETS, parseHeaders } from '../chain/header.ts'
 import type { HeaderChain } from '../chain/header-chain.ts'
 import type { Network } from '../chain/network.ts'
+import type { Refused } from '../chain/refused.ts'
 import type { Update } from '../chain/selection.ts'
 import {
   type Evidence,
@@ -77,9 +78,9 @@ export async function hearWithChain(
     if (evidence === undefined || height < chain.lowest) continue
     const outcome = proveByChain(sha256, chain, evidence)
     if (outcome.kind === 'proven') updates.push({ ...outcome, evidence })
-    else if (AMBIGUOUS.includes(outcome.code)) {
-      return { kind: 'silent', server, failure: failed('protocol', `no proof: ${outcome.code}`) }
-    } else if (OTHER_CHAIN.includes(outcome.code) && !isOfOurs(ground)) {
+    else if (outcome.code === COLLIDING) continue
+    else if (AMBIGUOUS.includes(outcome.code)) return { kind: 'silent', server, failure: ambiguous(outcome) }
+    else if (OTHER_CHAIN.includes(outcome.code) && !isOfOurs(ground)) {
       const failure = failed('wrong-chain', 'its newest block is none of ours')
       return { kind: 'silent', server, failure }
     } else if (height <= tip - UNSETTLED_BLOCKS) {
@@ -109,11 +110,19 @@ const AMBIGUOUS: readonly ProofCode[] = [
   'duplicated-sibling',
 ]
 
+const ambiguous = ({ code }: Refused<ProofCode>): Failed => failed('ambiguous', `no proof: ${code}`)
+
+/**
+ * An update of another name, honestly sent. Attack: whoever makes two names that servers cannot tell apart, to have
+ * every honest server banned. It is none of ours, and as it may hide one of ours, no sign of absence either.
+ */
+const COLLIDING: ProofCode = 'colliding-name'
+
 /** Blocks that an honest server may be behind us and still know of every name. */
 const MAX_BEHIND = 2
 
 /** The statement of a server that has stopped following the chain: what it proves counts, what it does not know does not. */
-const UNCERTAIN = '?'
+export const UNCERTAIN = '?'
 
 const isCurrent = ({ chain, tip }: ChainGround): boolean =>
   tip === undefined || tip.height >= chain.tip.height - MAX_BEHIND
@@ -170,16 +179,23 @@ export async function hearWithWindow(
   const terms = { bits: ground.bits, now: ground.now, tip }
   const outcome = proveByWindow(ground.sha256, ground.network, terms, evidence, headers.headers)
   // An honest server that has lost its peers, or our own slow clock, makes no liar, but no witness either.
-  if (outcome.kind === 'refused' && [...NO_LIES, ...AMBIGUOUS].includes(outcome.code)) {
+  if (outcome.kind === 'refused' && NO_LIES.includes(outcome.code)) {
     return { kind: 'silent', server, failure: failed('wrong-chain', `no window: ${outcome.code}`) }
   }
-  if (outcome.kind === 'refused') return lied(outcome)
-  const updates = [{ ...outcome, evidence }]
+  if (outcome.kind === 'refused' && AMBIGUOUS.includes(outcome.code)) {
+    return { kind: 'silent', server, failure: ambiguous(outcome) }
+  }
+  if (outcome.kind === 'refused' && outcome.code !== COLLIDING) return lied(outcome)
+  const updates = outcome.kind === 'proven' ? [{ ...outcome, evidence }] : []
   return { kind: 'spoke', server, updates, statement: statementOf(testimony.updates, updates), tip }
 }
 
 /** Whether all that a server speaks of is proven, so that it is a witness for there being nothing else. */
 export const isWholly = (statement: string): boolean => !statement.includes('?')
+
+/** How many updates above a height a statement speaks of, proven or not. */
+export const updatesAbove = (statement: string, height: number): number =>
+  statement.split(' ').filter((update) => Number.parseInt(update, 10) > height).length
 
 /** Heights, and the transactions of those that are proven: the rest could be anything. */
 const statementOf = (claims: readonly Claim[], proven: readonly ProvenUpdate[]): string =>

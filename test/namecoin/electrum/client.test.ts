@@ -5,8 +5,10 @@ import type { Channel, ChannelEvents } from '../../../src/namecoin/electrum/chan
 import {
   type Client,
   connectClient,
+  HEADER_REPLY_OCTETS,
   MAX_LATE,
   MAX_UNASKED,
+  MESSAGE_MS,
   PING_AFTER_MS,
   REPLY_OCTETS,
   SILENCE_MS,
@@ -336,8 +338,60 @@ describe('limits', () => {
       const text = JSON.stringify(message)
       events!.message(text, octets ?? text.length)
     }
-    return { client, say, pass: (left: Skipped) => events!.skipped(left), sent, ends, budget }
+    return {
+      ...{ client, say, sent, ends, budget, clock },
+      pass: (left: Skipped) => events!.skipped(left),
+      heard: () => events!.heard(),
+    }
   }
+
+  test('a long reply on a slow line: octets are heard, whole or not', async () => {
+    const { client, say, heard, sent, ends, clock } = await scripted()
+    const reply = history(client)
+    await settled()
+    for (let passed = 0; passed + SILENCE_MS <= MESSAGE_MS; passed += SILENCE_MS) {
+      heard()
+      clock.advance(SILENCE_MS - 1)
+    }
+    say({ id: sent.at(-1)!.id, result: [] })
+    expect(await reply).toMatchObject({ kind: 'result' })
+    expect(ends).toEqual([])
+  })
+
+  test('octet by octet, for longer than any message takes, it ends the connection', async () => {
+    const { client, heard, ends, clock } = await scripted()
+    const reply = history(client)
+    await settled()
+    heard()
+    for (let passed = 0; passed < MESSAGE_MS; passed += 1_000) {
+      expect(ends).toEqual([])
+      heard()
+      clock.advance(1_000)
+    }
+    expect(await reply).toMatchObject({ code: 'timeout' })
+    expect(ends).toMatchObject([{ code: 'timeout' }])
+  })
+
+  test('what came while nothing was owed, and became no message, is not held against a reply', async () => {
+    const { client, say, heard, sent, ends, clock } = await scripted()
+    heard()
+    clock.advance(MESSAGE_MS)
+    const reply = history(client)
+    await settled()
+    clock.advance(1)
+    say({ id: sent.at(-1)!.id, result: [] })
+    expect(await reply).toMatchObject({ kind: 'result' })
+    expect(ends).toEqual([])
+  })
+
+  test('news of a block with a very long header do not end the connection', async () => {
+    const { pass, ends } = await scripted()
+    const news = { head: '{"jsonrpc":"2.0","method":"blockchain.headers.subscribe","params"', tail: '}]}' }
+    pass({ ...news, octets: HEADER_REPLY_OCTETS })
+    expect(ends).toEqual([])
+    pass({ ...news, octets: HEADER_REPLY_OCTETS + 1 })
+    expect(ends).toMatchObject([{ code: 'too-long' }])
+  })
 
   test('a reply longer than its request allows is a failure of that request alone', async () => {
     const { client, say, sent, ends } = await scripted()

@@ -5,7 +5,6 @@ import {
   readBlockHeaders,
   readHeaderProof,
   readHistory,
-  readStatus,
   readTip,
   readTransaction,
   readTransactionProof,
@@ -214,8 +213,6 @@ describe('shapes', () => {
     ['value proof: no branch', readValueProof({ [hash]: [{ ...entry, tx_merkle: null }] }, hash)],
     ['value proof: half a header', readValueProof({ [hash]: [{ ...entry, header: { header } }] }, hash)],
     ['value proof: one of two entries', readValueProof({ [hash]: [entry, { ...entry, tx: 1 }] }, hash)],
-    ['status: no digest', readStatus('ab')],
-    ['status: left out', readStatus(undefined)],
   ])('refused: %s', (_title, read) => {
     expect(read).toBeUndefined()
   })
@@ -238,7 +235,6 @@ describe('shapes', () => {
         readTransaction(any)
         readTransactionProof(any, 1)
         readValueProof(any, '')
-        readStatus(any)
       }),
     )
   })

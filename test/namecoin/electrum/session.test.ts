@@ -3,16 +3,15 @@ import { parseAddress } from '../../../src/namecoin/electrum/address.ts'
 import { OVERUSED_MS, UNFIT_MS } from '../../../src/namecoin/electrum/backoff.ts'
 import { PING_AFTER_MS, SILENCE_MS } from '../../../src/namecoin/electrum/client.ts'
 import { failed } from '../../../src/namecoin/electrum/failure.ts'
-import { watchScripthash, watchTip } from '../../../src/namecoin/electrum/requests.ts'
+import { watchTip } from '../../../src/namecoin/electrum/requests.ts'
 import {
   CONNECT_TIMEOUT_MS,
   electrumSession,
-  MAX_SUBSCRIPTIONS,
   type Session,
   type SessionState,
 } from '../../../src/namecoin/electrum/session.ts'
 import { truncated } from '../../servers/electrumx.ts'
-import { mine, nameScripthash, nameUpdate } from '../../servers/electrumx-chain.ts'
+import { mine } from '../../servers/electrumx-chain.ts'
 import { fakeNetwork, newWorld, type World } from '../../servers/electrumx-peer.ts'
 import { fakeClock, never, settled } from '../clock.ts'
 import { GENESIS } from './genesis.ts'
@@ -45,6 +44,20 @@ describe('connecting', () => {
     expect(states).toEqual(['connecting', 'ready'])
     expect(session.state()).toEqual({ kind: 'ready', software: 'ElectrumX 1.16.0', protocol: [1, 4, 3] })
     expect(await session.connect(never)).toEqual({ software: 'ElectrumX 1.16.0', protocol: [1, 4, 3] })
+  })
+
+  test('when it was last connected: now while it is, and then when the connection was lost', async () => {
+    const { session, network, clock } = setUp()
+    expect(session.readyAt()).toBeUndefined()
+    await ping(session)
+    clock.advance(1_000)
+    expect(session.readyAt()).toBe(clock.now())
+    const lostAt = clock.now()
+    network.refuse(REFUSED)
+    network.cut()
+    clock.advance(60_000)
+    await ping(session)
+    expect(session.readyAt()).toBe(lostAt)
   })
 
   test('a server that cannot be reached is left alone, longer each time, and asked again when needed', async () => {
@@ -177,8 +190,6 @@ describe('a lost connection', () => {
 })
 
 describe('subscriptions', () => {
-  const watched = nameScripthash('d/updated')
-
   test('the tip: now, on every change, and after a reconnection', async () => {
     const { session, network, clock, world } = setUp()
     const heights: unknown[] = []
@@ -196,57 +207,32 @@ describe('subscriptions', () => {
     expect(heights).toEqual([207, 208, 209])
   })
 
-  test('a name: only its own changes, null for one that never was', async () => {
-    const { session, network, world } = setUp()
-    const statuses: unknown[] = []
-    const others: unknown[] = []
-    watchScripthash(session, watched, (status) => statuses.push(status))
-    watchScripthash(session, nameScripthash('d/new'), (status) => others.push(status))
-    await settled()
-    expect(statuses).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)])
-    expect(others).toEqual([null])
-    world.chain = mine(world.chain, [[{ name: 'd/new', transaction: nameUpdate('d/new', '{}') }]])
-    network.announce()
-    await settled()
-    expect(statuses).toHaveLength(1)
-    expect(others).toEqual([null, expect.stringMatching(/^[0-9a-f]{64}$/)])
-  })
-
-  test('a reorganisation tells both', async () => {
+  test('a reorganisation', async () => {
     const { session, network, world } = setUp()
     const seen: unknown[] = []
     watchTip(session, (tip) => seen.push('height' in tip ? tip.height : tip))
-    watchScripthash(session, watched, (status) => seen.push(typeof status))
     await settled()
     world.chain = mine(truncated(world.chain, 190), Array(20).fill([]), 190, 1)
     network.announce()
     await settled()
-    expect(seen).toEqual([207, 'string', 210, 'string'])
+    expect(seen).toEqual([207, 210])
   })
 
-  test('what has been ended is not told, nor made again, and the server is told', async () => {
+  test('what has been ended is not told, nor made again', async () => {
     const { session, network, clock, world } = setUp()
-    const statuses: unknown[] = []
-    const end = watchScripthash(session, watched, (status) => statuses.push(status))
+    const heights: unknown[] = []
+    const end = watchTip(session, (tip) => heights.push('height' in tip ? tip.height : tip))
     await settled()
     if (typeof end !== 'function') throw new Error(end.code)
     end()
     end()
+    world.chain = mine(world.chain, [[]])
+    network.announce()
     await settled()
-    expect(world.received.at(-1)).toEqual({ method: 'blockchain.scripthash.unsubscribe', params: [watched] })
     network.cut()
     clock.advance(500)
     await ping(session)
-    expect(statuses).toHaveLength(1)
-  })
-
-  test('of two subscriptions to one name the other goes on', async () => {
-    const { session, world } = setUp()
-    const ends = [1, 2].map(() => watchScripthash(session, watched, () => {}))
-    await settled()
-    for (const end of ends.slice(1)) if (typeof end === 'function') end()
-    await settled()
-    expect(world.received.map(({ method }) => method)).not.toContain('blockchain.scripthash.unsubscribe')
+    expect(heights).toEqual([207])
   })
 
   test('a subscription keeps trying to connect', async () => {
@@ -286,17 +272,8 @@ describe('subscriptions', () => {
     const { session } = setUp({ lies: ['misshapen'] })
     const seen: unknown[] = []
     watchTip(session, (tip) => seen.push(tip))
-    watchScripthash(session, watched, (status) => seen.push(status))
     await settled()
-    expect(seen).toMatchObject([{ code: 'protocol' }, { code: 'protocol' }])
-  })
-
-  test('there is an end to how many there may be', () => {
-    const { session } = setUp()
-    for (let count = 0; count < MAX_SUBSCRIPTIONS; count++) {
-      expect(typeof watchScripthash(session, count.toString(16).padStart(64, '0'), () => {})).toBe('function')
-    }
-    expect(watchTip(session, () => {})).toMatchObject({ code: 'busy' })
+    expect(seen).toMatchObject([{ code: 'protocol' }])
   })
 
   test('a connection kept for subscriptions is pinged, and replaced when it is dead', async () => {

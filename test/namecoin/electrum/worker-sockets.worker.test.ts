@@ -1,11 +1,13 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
   type WorkerConnect,
   type WorkerSocketOptions,
   workerChannels,
 } from '../../../src/cloudflare/electrum-sockets.ts'
+import { MAX_HEADER_OCTETS } from '../../../src/namecoin/chain/header.ts'
 import { parseAddress } from '../../../src/namecoin/electrum/address.ts'
 import { getBlockHeaders, getTip } from '../../../src/namecoin/electrum/requests.ts'
+import { answer } from '../../servers/electrumx.ts'
 import { type Emission, electrumPeer, newWorld, type World } from '../../servers/electrumx-peer.ts'
 import { never, settled } from '../clock.ts'
 import { expectAnswers, sessionTo } from './worker-session.ts'
@@ -162,6 +164,35 @@ describe('connect', () => {
     session.close()
   })
 
+  test('octets are heard of before the message that they make up', async () => {
+    const { connect } = worldConnect(newWorld())
+    const told: string[] = []
+    const events = {
+      ...{ heard: () => void told.push('heard'), message: () => void told.push('message') },
+      ...{ skipped: () => {}, end: () => {} },
+    }
+    const open = workerChannels({ connect, fetch: () => expect.unreachable() })
+    const channel = await open(parseAddress('tcp://host.example:50001')!, events, never)
+    if (channel.kind === 'failed') throw new Error(channel.detail)
+    channel.send(JSON.stringify({ id: 0, method: 'server.version', params: ['bitdoh', ['1.4', '1.4.3']] }))
+    await vi.waitUntil(() => told.includes('message'))
+    expect(told).toEqual([...told.slice(1).map(() => 'heard'), 'message'])
+    expect(told.length).toBeGreaterThan(1)
+    channel.close()
+  })
+
+  test('a header that is too long for a WebSocket comes over a line', async () => {
+    const world = newWorld({
+      backend: (method, params) =>
+        method === 'blockchain.headers.subscribe'
+          ? { result: { hex: '00'.repeat(MAX_HEADER_OCTETS), height: 300 } }
+          : answer(newWorld().chain, method, params),
+    })
+    const session = sessionTo('tcp://host.example:50001', { connect: worldConnect(world).connect })
+    expect(await getTip(session, never)).toMatchObject({ kind: 'result', result: { height: 300 } })
+    session.close()
+  })
+
   test('given up while it connects', async () => {
     const { connect, isClosed } = worldConnect(newWorld())
     const open = workerChannels({
@@ -169,7 +200,7 @@ describe('connect', () => {
       fetch: () => expect.unreachable(),
     })
     const controller = new AbortController()
-    const events = { message: () => {}, skipped: () => {}, end: () => {} }
+    const events = { heard: () => {}, message: () => {}, skipped: () => {}, end: () => {} }
     const opening = open(parseAddress('tcp://host.example:50001')!, events, controller.signal)
     await settled()
     controller.abort()

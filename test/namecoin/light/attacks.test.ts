@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { failed } from '../../../src/namecoin/electrum/failure.ts'
 import type { Checkpoint } from '../../../src/namecoin/light/checkpoint.ts'
+import { LONG_PATIENCE_MS } from '../../../src/namecoin/light/hearing.ts'
 import { GATHER_MS } from '../../../src/namecoin/light/keeper-synced.ts'
 import { UNREACHED_MS } from '../../../src/namecoin/light/source.ts'
 import type { Read } from '../../resolver/world.ts'
@@ -305,6 +306,20 @@ describe('no server to be reached any more', () => {
     expect(await world.source.state(never)).toMatchObject({ kind: 'ready' })
   })
 
+  test('a network that blinks after nobody has asked for long', async () => {
+    const world = await syncedWorld([HONEST, HONEST])
+    for (let minute = 0; minute < 5; minute++) {
+      world.clock.advance(60_000)
+      await passing(world.clock, () => world.keeper.serverTips().size === 2)
+    }
+    for (const { network } of world.servers) {
+      network.refuse(away)
+      network.cut()
+    }
+    expect(world.keeper.serverTips().size).toBe(0)
+    expect(await world.source.state(never)).toMatchObject({ kind: 'ready' })
+  })
+
   test('what is cached is served, what is not is SERVFAIL at once', async () => {
     const world = await lostWorld(syncedWorld)
     world.clock.advance(UNREACHED_MS + 1)
@@ -328,6 +343,59 @@ describe('no server to be reached any more', () => {
   })
 })
 
+describe('a value of which one operator has spoken', () => {
+  const WORD = 'that there is nothing, or nothing newer, is the word of one operator'
+  const ttls = ({ answer }: Read) => new Set(answer.map((line) => Number(line.split(' ')[1])))
+  const NEWER = ['192.0.2.200']
+  const chain = mine(recorded, [[update('d/updated', '{"ip":"192.0.2.200"}')], ...empty(11)])
+  const plans: readonly ServerPlan[] = [{ chain, lies: ['withheld-update'] }, { chain }]
+
+  /** The second one is slower than anybody waits. */
+  async function slowWorld() {
+    const world = await syncedWorld(plans, { cacheEntries: 100 })
+    world.servers[1]!.delayMs = LONG_PATIENCE_MS + 500
+    return world
+  }
+
+  test('where two are configured: for thirty seconds, and whose word it is; then the newer one', async () => {
+    const world = await slowWorld()
+    const read = await world.ask('updated.bit')
+    expect(addresses(read)).toEqual(TRUTH['updated.bit'])
+    expect({ ttls: ttls(read), errors: read.errors.map(({ text }) => text) }).toEqual({
+      ttls: new Set([30]),
+      errors: [WORD],
+    })
+    world.servers[1]!.delayMs = 0
+    const until = world.clock.now() + 30_000
+    await passing(world.clock, () => world.clock.now() >= until, 1_000)
+    const later = await world.ask('updated.bit')
+    expect({ addresses: addresses(later), errors: later.errors }).toEqual({ addresses: NEWER, errors: [] })
+  })
+
+  test('thirty seconds in all, whichever cache it comes out of', async () => {
+    const world = await slowWorld()
+    await world.ask('updated.bit', 'TXT')
+    world.clock.advance(20_000)
+    expect(ttls(await world.ask('updated.bit'))).toEqual(new Set([10]))
+    world.servers[1]!.delayMs = 0
+    world.clock.advance(10_000)
+    expect(addresses(await world.ask('updated.bit'))).toEqual(NEWER)
+  })
+
+  test('while the other one reconnects, too', async () => {
+    const world = await syncedWorld(plans)
+    const { network } = world.servers[1]!
+    network.refuse(failed('network', 'away'))
+    network.cut()
+    expect((await world.ask('updated.bit')).errors.map(({ text }) => text)).toEqual([WORD])
+  })
+
+  test('the only one that is configured: nothing is said, as there is nobody else to be heard', async () => {
+    const { ask } = await syncedWorld([HONEST])
+    expect((await ask('updated.bit')).errors).toEqual([])
+  })
+})
+
 describe('absence', () => {
   test('of one operator where two are configured: SERVFAIL, and why', async () => {
     const { ask } = await started([HONEST, { ...HONEST, operator: 'operator0' }, { wire: ['silent'] }])
@@ -345,7 +413,7 @@ describe('absence', () => {
     const { rcode, authority, errors } = await ask('nope.bit')
     expect({ rcode, ttl: authority[0]?.split(' ')[1] }).toEqual({ rcode: 'NXDOMAIN', ttl: '30' })
     expect(errors.map(({ text }) => text)).toEqual([
-      'that there is nothing is the word of one operator, the only one configured',
+      'that there is nothing, or nothing newer, is the word of one operator',
     ])
   })
 
@@ -467,6 +535,59 @@ describe('while the headers are on their way', () => {
     })
   })
 
+  describe.each<[string, ServerPlan]>([
+    ['withholds the newest update', { lies: ['withheld-update'] }],
+    ['says that there is nothing', { lies: ['never-existed'] }],
+    ['speaks of an update that is not there', { chain: mine(recorded, [[update('d/updated', '{}')]]) }],
+    [
+      'does not say the same and is at another block',
+      { lies: ['never-existed'], chain: truncated(recorded, 205) },
+    ],
+  ])('one server of three that %s', (_title, liar) => {
+    test.each([0, 1, 2])(
+      'does not keep the value of the others from being served, at place %i',
+      async (place) => {
+        const plans: ServerPlan[] = [HONEST, { ...HONEST, delayMs: 700 }]
+        plans.splice(place, 0, liar)
+        const { ask } = await syncingWorld(plans)
+        expect(addresses(await ask('updated.bit'))).toEqual(TRUTH['updated.bit'])
+      },
+    )
+  })
+
+  test('two that withhold the newest update do not get the older one served beside one that proves it', async () => {
+    const liar: ServerPlan = { lies: ['withheld-update'] }
+    const { ask } = await syncingWorld([liar, liar, HONEST])
+    expect((await ask('updated.bit')).rcode).toBe('SERVFAIL')
+  })
+
+  test('absence is what all say who spoke', async () => {
+    const { ask } = await syncingWorld([{ lies: ['never-existed'] }, { lies: ['never-existed'] }, HONEST])
+    expect((await ask('updated.bit')).rcode).toBe('SERVFAIL')
+    expect((await ask('nope.bit')).rcode).toBe('NXDOMAIN')
+  })
+
+  test('one of two that goes back and forth does not move the epoch', async () => {
+    const world = await syncingWorld([HONEST, HONEST])
+    const before = await world.source.tip()
+    expect(before).toMatchObject({ height: 207 })
+    const { world: server, network } = world.servers[1]!
+    for (const height of [204, 206, 207]) {
+      server.chain = truncated(recorded, height)
+      network.announce()
+      const isTold = () => world.keeper.serverTips().get(world.servers[1]!.session)?.height === height
+      await passing(world.clock, isTold)
+      expect(await world.source.tip()).toBe(before)
+    }
+    // What it alone says, when the other one is away, does neither.
+    world.servers[0]!.network.refuse(failed('network', 'away'))
+    world.servers[0]!.network.cut()
+    server.chain = grown(9)
+    network.announce()
+    await passing(world.clock, () => world.keeper.serverTips().size === 1)
+    expect(await world.source.tip()).toBe(before)
+  })
+
   test.each([['low', truncated(recorded, 20)] as const, ['high', grown(12)] as const])(
     'a server whose tip is too %s does not keep two others from being believed',
     async (_which, chain) => {
@@ -492,6 +613,18 @@ describe('while the headers are on their way', () => {
     const after = await world.source.state(new AbortController().signal)
     expect(after).toMatchObject({ kind: 'ready', tip: { height: 207, assurance: 'proven' } })
   })
+})
+
+test('the tip is the same object until it changes', async () => {
+  const world = await syncedWorld([HONEST])
+  const tip = world.source.tip()
+  expect(tip).toMatchObject({ height: 207 })
+  expect(world.source.tip()).toBe(tip)
+  const { world: server, network } = world.servers[0]!
+  server.chain = grown(1)
+  network.announce()
+  await passing(world.clock, () => tipOf(world) === 208)
+  expect(world.source.tip()).toMatchObject({ height: 208 })
 })
 
 describe('a newer update', () => {

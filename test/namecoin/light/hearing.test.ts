@@ -45,9 +45,9 @@ function hearing(servers: readonly Server[], clock = fakeClock(), manners = reme
     replies.get(witness.server)!.speak(witness)
     await settled()
   }
-  const began = (signal = never) => {
+  const began = (more: Partial<HearingOptions> = {}, signal = new AbortController().signal) => {
     const state: { heard?: readonly Witness[] } = {}
-    void holdHearing(options, signal).then((heard) => Object.assign(state, { heard }))
+    void holdHearing({ ...options, ...more }, signal).then((heard) => Object.assign(state, { heard }))
     return state
   }
   return {
@@ -159,6 +159,42 @@ describe('how long one listens', () => {
     expect(world.clock.pending()).toBe(0)
   })
 
+  describe('while what was heard does not decide', () => {
+    const servers = ['a', 'b', 'c', 'd'].map((operator) => serverOf(operator))
+    const isDecided = (heard: readonly Witness[]) => heard.length > 2
+
+    test('longer than some patience, for the next one to speak', async () => {
+      const world = hearing(servers)
+      const outcome = world.began({ isDecided })
+      await world.speak(servers[0]!)
+      await world.speak(servers[1]!)
+      await world.pass(PATIENCE_MS)
+      expect(outcome.heard).toBeUndefined()
+      await world.speak(servers[2]!)
+      expect(speakers(outcome.heard)).toEqual(['a', 'b', 'c'])
+    })
+
+    test('but not until the client has gone', async () => {
+      const world = hearing(servers)
+      const outcome = world.began({ isDecided })
+      await world.speak(servers[0]!)
+      await world.speak(servers[1]!)
+      await world.pass(LONG_PATIENCE_MS)
+      expect(speakers(outcome.heard)).toEqual(['a', 'b'])
+    })
+
+    test('one more is asked when all have answered', async () => {
+      const poor = [...servers.slice(0, 2), serverOf('c', IDLE, 0)]
+      const world = hearing(poor)
+      const outcome = world.began({ isDecided })
+      await world.speak(poor[0]!)
+      await world.speak(poor[1]!)
+      expect(world.asked).toEqual(poor)
+      await world.speak(poor[2]!)
+      expect(speakers(outcome.heard)).toEqual(['a', 'b', 'c'])
+    })
+  })
+
   test('two servers of one operator are one witness', async () => {
     const servers = ['a', 'a', 'b'].map((operator) => serverOf(operator))
     const world = hearing(servers)
@@ -194,7 +230,7 @@ describe('how long one listens', () => {
     const servers = ['a', 'b'].map((operator) => serverOf(operator))
     const world = hearing(servers)
     const controller = new AbortController()
-    const outcome = world.began(controller.signal)
+    const outcome = world.began({}, controller.signal)
     await world.speak(servers[0]!)
     controller.abort()
     await settled()
@@ -205,7 +241,7 @@ describe('how long one listens', () => {
 
   test('not at all when the signal has aborted', async () => {
     const world = hearing([serverOf('a')])
-    const outcome = world.began(AbortSignal.abort())
+    const outcome = world.began({}, AbortSignal.abort())
     await settled()
     expect(outcome.heard).toEqual([])
     expect(world.asked).toEqual([])
@@ -298,6 +334,7 @@ describe('who was slow', () => {
 
   test.each([
     ['too-long', false],
+    ['ambiguous', false],
     ['budget', false],
     ['busy', false],
     ['timeout', true],

@@ -68,17 +68,37 @@ test('blocks that come while it writes are written next, by one of those who wai
   const { saving, writings, ends } = savingWorld()
   saving.count(1, 1)
   saving.count(1, 2)
-  const waiting = [saving.now(), saving.now(), saving.settled()]
+  const done: string[] = []
+  void saving.now().then(() => done.push('now'))
+  void saving.now().then(() => done.push('now'))
+  void saving.close().then(() => done.push('close'))
   await ends()
+  expect({ done, writings: writings.length }).toEqual({ done: [], writings: 2 })
+  await ends()
+  expect(done.sort()).toEqual(['close', 'now', 'now'])
   expect(writings).toHaveLength(2)
-  let isSettled = false
-  void Promise.all(waiting).then(() => {
-    isSettled = true
-  })
-  await settled()
-  expect(isSettled).toBe(false)
+})
+
+test('the end tries once more what fails, whoever of those who wait was writing it', async () => {
+  const { saving, clock, writings, ends, fails } = savingWorld()
+  saving.count(1, 1)
+  saving.count(1, 1)
+  const closed = saving.close()
   await ends()
-  expect({ isSettled, writings: writings.length }).toEqual({ isSettled: true, writings: 2 })
+  await fails()
+  expect(writings).toHaveLength(3)
+  await fails()
+  await closed
+  expect([writings.length, clock.pending()]).toEqual([3, 0])
+})
+
+test('the end saves what nobody has asked to be saved yet', async () => {
+  const { saving, writings, ends } = savingWorld()
+  saving.count(1, 144)
+  const closed = saving.close()
+  await ends()
+  await closed
+  expect(writings).toHaveLength(1)
 })
 
 test('the end waits for what is being written, saves what failed, and leaves no timer', async () => {

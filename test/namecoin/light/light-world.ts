@@ -1,4 +1,5 @@
 import type { Log, LogFields } from '../../../src/log.ts'
+import type { Sha256 } from '../../../src/namecoin/chain/hash.ts'
 import { parseAddress } from '../../../src/namecoin/electrum/address.ts'
 import type { ChannelEvents, OpenChannel } from '../../../src/namecoin/electrum/channel.ts'
 import { electrumSession, type Session } from '../../../src/namecoin/electrum/session.ts'
@@ -22,7 +23,7 @@ import { memoryStore } from './keeper-world.ts'
 export const TIP_TIME = 1_795_288_055
 
 /** The runtime's own: a hundred gateways take up the recorded chain in these tests. */
-const sha256 = (octets: Uint8Array): Uint8Array => new Uint8Array(nativeSha256(octets))
+export const sha256 = (octets: Uint8Array): Uint8Array => new Uint8Array(nativeSha256(octets))
 
 /** A server: what it says and how, who runs it, and how far away it is. */
 export type ServerPlan = Partial<World> & { readonly operator?: string; readonly delayMs?: number }
@@ -57,6 +58,8 @@ export interface LightPlan {
   readonly cacheEntries?: number
   /** By default the first block. */
   readonly checkpoint?: Checkpoint
+  /** By default the true one. */
+  readonly sha256?: Sha256
 }
 
 export function lightWorld(plans: readonly ServerPlan[], plan: LightPlan = {}): LightWorld {
@@ -95,7 +98,7 @@ export function lightWorld(plans: readonly ServerPlan[], plan: LightPlan = {}): 
     pause: () => (plan.holdHeaders === true ? held : Promise.resolve()),
   })
   const source = lightSource({
-    ...{ sha256, network: regtest, servers: peers, keeper, leastConfirmations: 12 },
+    ...{ sha256: plan.sha256 ?? sha256, network: regtest, servers: peers, keeper, leastConfirmations: 12 },
     ...{ maxTipAge: plan.maxTipAge, now, wallClock, timer, log },
   })
   const { cacheEntries = 0, transport } = plan
@@ -176,6 +179,7 @@ function delayed(open: OpenChannel, delay: () => number, { timer }: FakeClock): 
     }
     const late = {
       message: (text, octets) => later(() => events.message(text, octets)),
+      heard: () => {},
       skipped: (left) => later(() => events.skipped(left)),
       end: (why) => later(() => events.end(why)),
     } satisfies ChannelEvents

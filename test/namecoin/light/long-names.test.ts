@@ -119,6 +119,19 @@ describe.each([
   })
 })
 
+describe.each([
+  ['proven', syncedWorld, 'a newer value waits for confirmations'],
+  ['attested', syncingWorld, 'height and expiry are attested by two operators, not proven'],
+] as const)('one newer update, too long to be read: %s', (_assurance, open, text) => {
+  test.each(['1.4.3', '1.4.2'])('it waits all the same, at protocol %s', async (protocol) => {
+    const plan = { chain: withYoung('d/updated', [{ value: '{}', padding: HUGE }]), protocol }
+    const read = await (await open([plan, plan])).ask('updated.bit')
+    expect(addressesOf(read)).toEqual(MATURE)
+    expect(read.answer[0]).toMatch(/^updated\.bit\. 60 A /)
+    expect(read.errors.map((error) => error.text)).toEqual([text])
+  })
+})
+
 test('once the updates are confirmed, a value proof is asked for again', async () => {
   const world = await syncedWorld([{ chain: LONG }], { wallTime: TIP_TIME + 20_000 })
   await world.ask('updated.bit')

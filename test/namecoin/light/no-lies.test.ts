@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest'
+import type { Sha256 } from '../../../src/namecoin/chain/hash.ts'
+import { indexScript } from '../../../src/namecoin/chain/name-script.ts'
 import { bundledCheckpoint } from '../../../src/namecoin/light/bundled-checkpoint.ts'
+import { PATIENCE_MS } from '../../../src/namecoin/light/hearing.ts'
 import { answer } from '../../servers/electrumx.ts'
 import {
   display,
   merkleBranch,
+  mine,
   nameScripthash,
   nameUpdate,
   sha256d,
@@ -11,7 +15,7 @@ import {
 } from '../../servers/electrumx-chain.ts'
 import { addressesOf } from './addresses.ts'
 import { grown, recorded } from './keeper-world.ts'
-import { type LightWorld, liesOf, type ServerPlan, syncedWorld, syncingWorld } from './light-world.ts'
+import { type LightWorld, liesOf, type ServerPlan, sha256, syncedWorld, syncingWorld } from './light-world.ts'
 
 /** What honest servers send, too, and what is therefore no reason to ban one. */
 
@@ -102,6 +106,17 @@ describe.each(AMBIGUOUS)('%s', (_title, change) => {
     expectNoLie(world, 0)
   })
 
+  test('is no reason to wait for the server no longer', async () => {
+    const world = await syncedWorld([odd, HONEST])
+    const finding = await world.source.find('d/updated', new AbortController().signal)
+    const witnesses = 'witnesses' in finding ? finding.witnesses : []
+    expect(witnesses.find(({ kind }) => kind === 'silent')).toMatchObject({ failure: { code: 'ambiguous' } })
+    // It alone knows: it is listened to as long as any other.
+    world.servers[1]!.world.lies = ['withheld-update']
+    world.servers[0]!.delayMs = PATIENCE_MS + 500
+    expect(addressesOf(await world.ask('reborn.bit'))).toEqual(['192.0.2.113'])
+  })
+
   test('is refused by a window, and no lie', async () => {
     const world = await syncingWorld([odd, HONEST, HONEST])
     expect(addressesOf(await world.ask('updated.bit'))).toEqual(UPDATED)
@@ -128,6 +143,71 @@ test('a window of less work than expected: the difficulty may have fallen, so no
   expect(world.servers[0]!.world.received.at(-1)?.method).toBe('blockchain.block.headers')
 })
 
+describe('two names that servers cannot tell apart', () => {
+  const [ours, theirs] = ['d/updated', 'd/other'].map((name) => indexScript(Buffer.from(name)))
+  /** Takes 2^44 hashes in truth: servers go by the first eleven octets. */
+  const collidingBy =
+    (octets: number): Sha256 =>
+    (input) => {
+      const hash = sha256(input)
+      if (Buffer.compare(input, theirs!) === 0) hash.set(sha256(ours!).subarray(0, octets))
+      return hash
+    }
+  const colliding = collidingBy(11)
+
+  /** The other name's update stands in our history: it was mined under our scripthash. */
+  const mixed = (blocks: number, transaction = nameUpdate('d/other', '{}')) =>
+    mine(recorded, [[{ name: 'd/updated', transaction }], ...Array(blocks - 1).fill([])])
+
+  const lookup = (world: LightWorld) => world.source.lookup('d/updated', new AbortController().signal)
+
+  describe.each(['1.4.3', '1.4.2'])('at protocol %s', (protocol) => {
+    test.each([
+      ['a chain', syncedWorld],
+      ['a window', syncingWorld],
+    ])('the update of the other one, held against %s: no lie, and no absence', async (_ground, open) => {
+      const plan = { chain: mixed(12), protocol }
+      const world = await open([plan, plan], { sha256: colliding })
+      expect(await lookup(world)).toMatchObject({ kind: 'unreachable', code: 'unconfirmed' })
+      expect(liesOf(world)).toEqual([])
+      for (const { session } of world.servers) expect(session.state().kind).toBe('ready')
+    })
+
+    test('a young one above ours: ours is served', async () => {
+      const plan = { chain: mixed(11), protocol }
+      const world = await syncedWorld([plan, plan], { sha256: colliding })
+      expect(addressesOf(await world.ask('updated.bit'))).toEqual(UPDATED)
+      expect(liesOf(world)).toEqual([])
+    })
+  })
+
+  const noName = '6a'.repeat(4)
+  const twice = nameUpdate('d/other', '{}', 0, 4).replace(
+    `04${noName}`,
+    // Another output that updates the other name: consensus allows one, so no honest server has it.
+    (() => {
+      const script = Buffer.concat([theirs!.subarray(0, -4), Buffer.from('006d75', 'hex')]).toString('hex')
+      return `${(script.length / 2).toString(16).padStart(2, '0')}${script}`
+    })(),
+  )
+
+  test.each<[string, ServerPlan, Sha256]>([
+    ['that agree in ten octets', { chain: mixed(12) }, collidingBy(10)],
+    ['that do not collide', { chain: mixed(12) }, sha256],
+    ['of which one transaction updates two', { chain: mixed(12, twice) }, colliding],
+  ])('and names %s: a lie', async (_title, plan, hash) => {
+    const world = await syncedWorld([plan], { sha256: hash })
+    await lookup(world)
+    expect(liesOf(world)).toEqual(['wrong-name'])
+  })
+
+  test('and one that is in no block: a lie', async () => {
+    const world = await syncedWorld([{ chain: mixed(12), lies: ['forged-branch'] }], { sha256: colliding })
+    await lookup(world)
+    expect(liesOf(world)).toEqual(['wrong-merkle-root'])
+  })
+})
+
 describe('a server that is behind', () => {
   const ahead = { chain: grown(3) }
   const behind = (blocks: number): ServerPlan => ({ chain: grown(3 - blocks) })
@@ -145,8 +225,10 @@ describe('a server that is behind', () => {
     expect((await (await syncedWorld([ahead, behind(2)])).ask(name)).rcode).toBe('NXDOMAIN')
   })
 
-  test('what it proves counts, all the same', async () => {
+  test("what it proves counts, all the same; that there is nothing newer is the other one's word", async () => {
     const world = await syncedWorld([{ ...ahead, lies: ['withheld-update'] }, behind(3)])
-    expect(addressesOf(await world.ask('updated.bit'))).toEqual(UPDATED)
+    const read = await world.ask('updated.bit')
+    expect(addressesOf(read)).toEqual(UPDATED)
+    expect(read.errors[0]?.text).toContain('the word of one operator')
   })
 })
