@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 import { NAMES } from './test/http/names.ts'
@@ -10,6 +11,8 @@ const report = process.env['BITDOH_REPORT'] ?? (process.env['CI'] ? '.ci/report/
 // (`*.node.test.ts`) or real clients (`test/e2e`) runs on Node, what needs Cloudflare's (`*.worker.test.ts`) in workerd.
 export default defineConfig({
   test: {
+    // Most suites wait for sockets and other processes: two at once even on two cores, where vitest would take one.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     projects: [
       {

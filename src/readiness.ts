@@ -25,3 +25,9 @@ export function readinessOf(
     }
   }
 }
+
+/** The readiness of one that asks other gateways, from what queries have shown: nobody is asked only to find out. */
+export const readinessOfOthers =
+  (isAnyWorking: () => boolean): Readiness =>
+  async () =>
+    isAnyWorking() ? { ready: true } : { ready: false, code: 'network', detail: 'no gateway answers' }

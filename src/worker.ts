@@ -1,22 +1,28 @@
+import { connect } from 'cloudflare:sockets'
 import { waitUntil } from 'cloudflare:workers'
 import { Hono } from 'hono'
 import { consoleLog as log } from './cloudflare/console-log.ts'
+import { workerExchange } from './cloudflare/dns-exchange.ts'
 import { edgeCache } from './cloudflare/edge-cache.ts'
 import { workerRuntime } from './cloudflare/light-object.ts'
 import { lightTerms } from './cloudflare/light-terms.ts'
 import { type ObjectNamespace, objectSource } from './cloudflare/object-source.ts'
+import { socketTransport, workerCannot } from './cloudflare/upstream-sockets.ts'
 import { windowSource } from './cloudflare/window-source.ts'
 import { ownFlights } from './flights.ts'
 import { createGateway, type Gateway } from './gateway.ts'
 import { coreSource } from './namecoin/core.ts'
 import { runtimeTimer } from './namecoin/deadline.ts'
 import { demoNames } from './namecoin/demo.ts'
+import { elsewhere } from './namecoin/elsewhere.ts'
 import { inOrder } from './namecoin/in-order.ts'
 import { namesSource, parseNames } from './namecoin/names.ts'
 import { unboundedSlots } from './namecoin/slots.ts'
 import type { NameSource } from './namecoin/source.ts'
 import { type Backend, parseSettings, type Settings } from './settings/settings.ts'
+import { readUpstream } from './upstream/address.ts'
 import { fetchTransport } from './upstream/fetch-transport.ts'
+import type { UpstreamTransport } from './upstream/transport.ts'
 
 export { LightClient } from './cloudflare/light-object.ts'
 
@@ -61,15 +67,28 @@ function createWorkerGateway(
   const sources = settings.backend.map((backend) => openSource(backend, settings, env, continent))
   const problem = sources.find((source) => typeof source === 'string')
   if (problem !== undefined) return misconfigured(problem)
+  // A connection lives no longer than the request it was opened in: nobody could look after hosts.
+  if (settings.probe === 'on') return misconfigured('BITDOH_PROBE: given "on", which Workers cannot do')
+  const unusable = [
+    ...settings.upstream.map((text) => workerCannot(readUpstream(text))),
+    ...(settings.gateway ?? []).map((text) => workerCannot(readUpstream(text), 'gateway')),
+  ].find((line) => line !== undefined)
+  if (unusable !== undefined) return misconfigured(unusable)
   return createGateway(settings, inOrder(sources as NameSource[]), {
     now: () => Date.now(),
     wallClock: () => Date.now(),
     timeout: (milliseconds) => AbortSignal.timeout(milliseconds),
+    timer: runtimeTimer,
     fillRandom: (lot) => crypto.getRandomValues(lot),
     flights: ownFlights,
+    exchange: workerExchange(connect),
+    // A Worker has no address of its own, and Cloudflare lets none connect to Cloudflare.
+    ownAddresses: () => [],
     upstreamSlots: unboundedSlots,
-    transport: fetchTransport((url, init) => fetch(url, init)),
+    transport,
     log,
+    // Each lookup takes some of the subrequests that the request may make: 50 in Cloudflare's smallest plan.
+    background: { keep: waitUntil, renewedPerBlock: 8 },
     cacheOctets: CACHE_OCTETS,
     outerCache: edgeCache({
       cache: caches.default,
@@ -81,15 +100,23 @@ function createWorkerGateway(
   })
 }
 
+const overHttps = fetchTransport((url, init) => fetch(url, init))
+const overSockets = socketTransport(connect)
+const transport: UpstreamTransport = {
+  exchange: (upstream, message, signal) =>
+    (upstream.scheme === 'https' ? overHttps : overSockets).exchange(upstream, message, signal),
+}
+
 /**
  * The settings that answers depend on; the names themselves are in the epoch. What servers attest is worth what these
  * servers are worth: a gateway with others, or that waits for more confirmations, must not take it over.
  */
 const scopeOf = (settings: Settings): string => {
-  const { upstream, privateAnswers, backend, network, electrum, minConfirmations, checkpoint } = settings
+  const { upstream, upstreamSpread, privateAnswers, allowPrivate, publicUrl } = settings
+  const { backend, network, gateway, agree, electrum, minConfirmations, checkpoint } = settings
   return JSON.stringify([
-    ...[upstream, privateAnswers, backend, network],
-    ...[electrum, minConfirmations, checkpoint],
+    [upstream, upstreamSpread, privateAnswers, allowPrivate, publicUrl],
+    [backend, network, gateway, agree, electrum, minConfirmations, checkpoint],
   ])
 }
 
@@ -100,6 +127,8 @@ function openSource(
   env: Readonly<Record<string, unknown>>,
   continent: string,
 ): NameSource | string {
+  if (backend === 'doh')
+    return settings.verify === 'off' ? elsewhere : 'BITDOH_VERIFY: given "on", which Workers cannot do'
   if (backend === 'electrum') return openLightClient(settings, env['LIGHT_CLIENT'], continent)
   if (backend === 'core') {
     const { coreUrl, network } = settings

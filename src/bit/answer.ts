@@ -49,8 +49,8 @@ export interface Delegation {
    */
   readonly undottedServers: readonly Name[]
   /**
-   * Undefined when it could not be found out whether there are any: who follows must not take the zone for an unsigned
-   * one then.
+   * Undefined when it could not be found out whether there are any, or what they say: who follows must not take the zone
+   * for an unsigned one then.
    */
   readonly ds: readonly ResourceRecord[] | undefined
   /** A and AAAA of the servers in the zone, as far as they could be had: a hint, the zone itself knows better. */

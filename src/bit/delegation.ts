@@ -1,11 +1,13 @@
 import { isAtOrBelow, type Name } from '../dns/name.ts'
 import { Type } from '../dns/protocol.ts'
+import type { ResourceRecord } from '../dns/record.ts'
 import type { Delegation } from './answer.ts'
 import { type Node, UnreachableName } from './layers.ts'
 import type { NameServers } from './nameservers.ts'
 import type { Position } from './position.ts'
 import { StoppedWalk } from './read.ts'
 import { typedRecords } from './records.ts'
+import { isList } from './value.ts'
 
 /**
  * The referral to the nameservers of a place. It is one whatever becomes of the rest: that a server's address cannot be
@@ -18,12 +20,23 @@ export async function delegate(position: Position, servers: NameServers): Promis
     zone,
     servers: servers.names,
     serverAddresses: servers.addresses,
-    ds: await unless(StoppedWalk, typedRecords(Type.DS, position)),
+    ds: await unless(StoppedWalk, delegationSigners(position)),
     // Where it is not known, the names are taken for what ifa-0001 says they are.
     undottedServers:
       (await unless(StoppedWalk, hasServerInside(domain, servers.names))) === false ? servers.undotted : [],
     glue: (await unless(StoppedWalk, glue(position, servers.names))) ?? [],
   }
+}
+
+/**
+ * The DS records of a place; those that are none count for nothing beside one that is. Undefined when there is a `ds`
+ * that cannot be read at all: whoever wrote it wants the zone validated, and a slip must not lead to the opposite.
+ */
+async function delegationSigners(position: Position): Promise<readonly ResourceRecord[] | undefined> {
+  const records = await typedRecords(Type.DS, position)
+  if (records.length > 0) return records
+  const value = (await position.node.item('ds')) ?? null
+  return value === null || (isList(value) && value.length === 0) ? [] : undefined
 }
 
 /** What is found out, or undefined when that fails in this way. */

@@ -1,5 +1,5 @@
+import { addressOctets } from '../addresses.ts'
 import { type Name, nameKey } from '../dns/name.ts'
-import { ipv4Octets, ipv6Octets } from './items/addresses.ts'
 import { contextOf, type Position } from './position.ts'
 import { isList } from './value.ts'
 
@@ -28,7 +28,7 @@ export async function nameServers(position: Position): Promise<NameServers | und
   for (const text of isList(value) ? value : [value ?? null]) {
     if (text === null) continue
     const name = typeof text === 'string' ? qualify(text) : undefined
-    if (typeof text === 'string' && (ipv4Octets(text) ?? ipv6Octets(text)) !== undefined) addresses.add(text)
+    if (typeof text === 'string' && addressOctets(text) !== undefined) addresses.add(text)
     else if (name === undefined || name.length === 0) report?.('an entry is not the name of a server')
     else {
       names.set(nameKey(name), name)

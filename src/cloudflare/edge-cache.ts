@@ -4,7 +4,7 @@ import { cacheKey } from '../dns/query.ts'
 import { type Timer, within } from '../namecoin/deadline.ts'
 import type { NameSource } from '../namecoin/source.ts'
 import { residence } from '../resolver/cache.ts'
-import type { Stage } from '../resolver/question.ts'
+import type { Found, Stage } from '../resolver/question.ts'
 import { isUnderBit } from '../resolver/resolver.ts'
 
 /** The part of Cloudflare's Cache API that is used. */
@@ -36,6 +36,7 @@ const NO_EPOCH = ''
 const STORED_AT = 'bitdoh-stored-at'
 const RCODE = 'bitdoh-rcode'
 const OPTIONS = 'bitdoh-options'
+const USABLE_FOR = 'bitdoh-usable-for'
 
 /**
  * Keeps packed answers in the cache of Cloudflare's data centre, so that an isolate that has just started need not
@@ -65,7 +66,9 @@ export function edgeCache({ cache, scope, wallClock, timer, waitUntil }: EdgeCac
       const known = await find(url)
       if (known !== undefined) {
         const age = Math.max(0, Math.floor((wallClock() - known.storedAt) / 1000))
-        if (age < residence(known.packed)) return agedAnswer(known.packed, age)
+        if (age < residence(known.packed)) {
+          return { ...agedAnswer(known.packed, age), usableFor: Math.max(0, known.usableFor - age) }
+        }
       }
       const packed = await next(question)
       if (!isFailure(packed.rcode) && residence(packed) > 0) {
@@ -81,19 +84,21 @@ async function digest(text: string): Promise<string> {
   return Buffer.from(hash).toString('hex')
 }
 
-const toResponse = (packed: PackedAnswer, storedAt: number): Response =>
+const toResponse = (packed: Found, storedAt: number): Response =>
   new Response(Uint8Array.from(packed.bytes), {
     headers: {
       'cache-control': `max-age=${residence(packed)}`,
       [STORED_AT]: String(storedAt),
       [RCODE]: String(packed.rcode),
       [OPTIONS]: Buffer.from(packed.options).toString('hex'),
+      [USABLE_FOR]: String(packed.usableFor ?? 0),
     },
   })
 
 interface Kept {
   readonly packed: PackedAnswer
   readonly storedAt: number
+  readonly usableFor: number
 }
 
 async function read(response: Response | undefined): Promise<Kept | undefined> {
@@ -104,5 +109,9 @@ async function read(response: Response | undefined): Promise<Kept | undefined> {
   const storedAt = Number(headers.get(STORED_AT))
   return packed === undefined
     ? undefined
-    : { packed: { ...packed, rcode: Number(headers.get(RCODE)) }, storedAt }
+    : {
+        packed: { ...packed, rcode: Number(headers.get(RCODE)) },
+        storedAt,
+        usableFor: Number(headers.get(USABLE_FOR)),
+      }
 }

@@ -50,6 +50,27 @@ export function keepExtendedErrors(options: Uint8Array): Uint8Array {
   return Uint8Array.from(kept)
 }
 
+/** The INFO-CODEs of options that are all Extended DNS Errors (RFC 8914 §2). */
+export function extendedErrorCodes(options: Uint8Array): number[] {
+  const codes: number[] = []
+  let offset = 0
+  while (offset + OPTION_HEADER_LENGTH + 2 <= options.length) {
+    codes.push((options[offset + 4]! << 8) | options[offset + 5]!)
+    offset += OPTION_HEADER_LENGTH + ((options[offset + 2]! << 8) | options[offset + 3]!)
+  }
+  return codes
+}
+
+/**
+ * Extended DNS Errors with which a resolver says what it found out about the name: DNSSEC does not hold (RFC 8914 §4.6
+ * to §4.13, IANA's 25, RFC 9276 §3.2), or the name is blocked (§4.16 to §4.18).
+ */
+const VERDICTS: ReadonlySet<number> = new Set([5, 6, 7, 8, 9, 10, 11, 12, 15, 16, 17, 25, 27])
+
+/** Whether options that are all Extended DNS Errors say so: then no other resolver knows better. */
+export const hasVerdict = (options: Uint8Array): boolean =>
+  extendedErrorCodes(options).some((code) => VERDICTS.has(code))
+
 /**
  * Writes an OPT record, with PADDING when `padding` is not undefined (then even for 0 octets: RFC 7830 §3).
  * @returns the offset behind it

@@ -1,3 +1,4 @@
+import { isWholeRdata } from './compressible.ts'
 import { extendedError } from './edns.ts'
 import { isValidName, type Name, nameKey, nameLength, readName } from './name.ts'
 import { type PackedAnswer, packAnswer } from './packed.ts'
@@ -36,8 +37,9 @@ const MAX_POINTER = 0x3fff
 /**
  * Builds and packs an answer. Owner names are compressed; RDATA is written as it is.
  *
- * Each record is checked by itself: one that cannot be written is left out, so that no stranger's value spoils the
- * message for the others. So are records beyond the 65,535 octets a message can have.
+ * Each record is checked by itself: one that is malformed is left out, so that no stranger's value spoils the message for
+ * the others. So are records beyond the 65,535 octets a message can have, and then TC says so (RFC 2181 §9). What is not
+ * whole is not authentic: AD is off.
  */
 export function encodeAnswer(contents: AnswerContents): PackedAnswer {
   const { question } = contents
@@ -49,13 +51,17 @@ export function encodeAnswer(contents: AnswerContents): PackedAnswer {
   writer.name(question.name)
   writer.word(question.type)
   writer.word(question.class)
-  const counts = sections.map((records) => records.filter((record) => writer.record(record)).length)
+  const written = sections.map((records) => records.map((record) => writer.record(record)))
+  const counts = written.map((fates) => fates.filter((fate) => fate === 'written').length)
+  const isWhole = written.flat().every((fate) => fate === 'written')
+  // Nobody misses additional records.
+  const isCutOff = written.slice(0, 2).flat().includes('no-room')
   const flags =
     Flag.QR |
     Flag.RA |
     (contents.authoritative ? Flag.AA : 0) |
-    (contents.truncated === true ? Flag.TC : 0) |
-    (contents.authentic === true ? Flag.AD : 0) |
+    (contents.truncated === true || isCutOff ? Flag.TC : 0) |
+    (contents.authentic === true && isWhole ? Flag.AD : 0) |
     (contents.rcode & 0xf)
   const bytes = writer.finish(flags, counts)
   const options = (contents.extendedErrors ?? []).map(({ code, text }) => extendedError(code, text))
@@ -121,10 +127,11 @@ class Writer {
     this.#bytes[this.#offset++] = 0
   }
 
-  /** Writes a record. @returns whether it could be written */
-  record({ name, type, ttl, data }: ResourceRecord): boolean {
+  /** Writes a record, if it is one and there is room for it. */
+  record({ name, type, ttl, data }: ResourceRecord): 'written' | 'malformed' | 'no-room' {
     const most = nameLength(name) + 10 + data.length
-    if (!isValidName(name) || data.length > 0xffff || this.#offset + most > this.#bytes.length) return false
+    if (!isValidName(name) || data.length > 0xffff || !isWholeRdata(type, data)) return 'malformed'
+    if (this.#offset + most > this.#bytes.length) return 'no-room'
     this.name(name)
     this.word(type)
     this.word(Class.IN)
@@ -133,7 +140,7 @@ class Writer {
     this.word(data.length)
     this.#bytes.set(data, this.#offset)
     this.#offset += data.length
-    return true
+    return 'written'
   }
 
   finish(flags: number, counts: readonly number[]): Uint8Array {

@@ -2,7 +2,8 @@
  * Reads a whole DNS message into values. For following aliases into an upstream's answer, for JSON and for the
  * command line; the hot path patches octets in place and never comes here.
  */
-import { type Name, nameLength, readName, writeName } from './name.ts'
+import { standaloneRdata } from './compressible.ts'
+import { type Name, nameLength, readName } from './name.ts'
 import { Class, HEADER_LENGTH, Option, Type } from './protocol.ts'
 import type { ResourceRecord } from './record.ts'
 
@@ -61,6 +62,17 @@ export interface ExtendedErrorReport {
  */
 export const MAX_EXPANDED_LENGTH = 1024 * 1024
 
+/** How much is read of a message. */
+export interface ReadLimits {
+  /** Octets of owner names and RDATA once decompressed. */
+  readonly expandedLength: number
+  /** Labels of all owner names together. */
+  readonly labels: number
+}
+
+/** The longest message of names as long as they can be. */
+const WIDEST: ReadLimits = { expandedLength: MAX_EXPANDED_LENGTH, labels: Number.POSITIVE_INFINITY }
+
 /** TTLs have 31 bits; one with the top bit set counts as zero (RFC 2181 §8). */
 const MAX_TTL = 0x7fff_ffff
 /** DO, the top bit of the flags in OPT (RFC 3225 §3). */
@@ -68,92 +80,10 @@ const DNSSEC_OK = 0x8000
 /** Type, class, TTL and RDLENGTH of a record (RFC 1035 §3.2.1). */
 const RECORD_FIXED_LENGTH = 10
 
-/** One piece of an RDATA layout: a name, a character string or so many octets. What follows is verbatim. */
-type Piece = 'name' | 'string' | number
-
-/**
- * Where the names are in the RDATA of the types that may be compressed: those of RFC 1035 and, for receivers,
- * those of RFC 3597 §4. DNAME must not be compressed (RFC 6672 §2.5); some servers did it.
- */
-const COMPRESSIBLE: ReadonlyMap<number, readonly Piece[]> = new Map<number, readonly Piece[]>([
-  [Type.NS, ['name']],
-  [3, ['name']], // MD
-  [4, ['name']], // MF
-  [Type.CNAME, ['name']],
-  [Type.SOA, ['name', 'name']],
-  [7, ['name']], // MB
-  [8, ['name']], // MG
-  [9, ['name']], // MR
-  [Type.PTR, ['name']],
-  [14, ['name', 'name']], // MINFO
-  [Type.MX, [2, 'name']],
-  [Type.RP, ['name', 'name']],
-  [Type.AFSDB, [2, 'name']],
-  [21, [2, 'name']], // RT
-  [Type.SIG, [18, 'name']],
-  [26, [2, 'name', 'name']], // PX
-  [30, ['name']], // NXT
-  [Type.SRV, [6, 'name']],
-  [Type.NAPTR, [4, 'string', 'string', 'string', 'name']],
-  [36, [2, 'name']], // KX
-  [Type.DNAME, ['name']],
-])
-
 const uint16 = (bytes: Uint8Array, offset: number): number => (bytes[offset]! << 8) | bytes[offset + 1]!
 
 const uint32 = (bytes: Uint8Array, offset: number): number =>
   uint16(bytes, offset) * 0x1_0000 + uint16(bytes, offset + 2)
-
-/** The offset behind the piece, or undefined when it goes past the end; a name is put into `names`. */
-function passPiece(rdata: Uint8Array, start: number, piece: Piece, names: Name[]): number | undefined {
-  if (piece === 'name') {
-    const read = readName(rdata, start)
-    if (read === undefined) return undefined
-    names.push(read.name)
-    return read.end
-  }
-  const end = start + (piece === 'string' ? 1 + (rdata[start] ?? 0) : piece)
-  return end <= rdata.length ? end : undefined
-}
-
-/**
- * RDATA with its names uncompressed, or undefined when a name in it is malformed.
- * @param upToRdata the message up to the end of this RDATA, so that no name can run into the next record
- */
-function standaloneRdata(
-  upToRdata: Uint8Array,
-  start: number,
-  layout: readonly Piece[],
-): Uint8Array | undefined {
-  const parts: (Uint8Array | Name)[] = []
-  let offset = start
-  for (const piece of layout) {
-    const names: Name[] = []
-    const end = passPiece(upToRdata, offset, piece, names)
-    if (end === undefined) return undefined
-    parts.push(names[0] ?? upToRdata.subarray(offset, end))
-    offset = end
-  }
-  parts.push(upToRdata.subarray(offset))
-  return joinParts(parts)
-}
-
-function joinParts(parts: readonly (Uint8Array | Name)[]): Uint8Array {
-  const isName = (part: Uint8Array | Name): part is Name => Array.isArray(part)
-  const joined = new Uint8Array(
-    parts.reduce((sum, part) => sum + (isName(part) ? nameLength(part) : part.length), 0),
-  )
-  let offset = 0
-  for (const part of parts) {
-    if (isName(part)) {
-      offset = writeName(part, joined, offset)
-    } else {
-      joined.set(part, offset)
-      offset += part.length
-    }
-  }
-  return joined
-}
 
 /** A record of any class as it stands in the message, OPT included. */
 interface AnyRecord extends ResourceRecord {
@@ -171,11 +101,7 @@ function readRecord(message: Uint8Array, start: number): AnyRecord | undefined {
   const ttl = uint32(message, offset + 4)
   const end = rdata + uint16(message, offset + 8)
   if (end > message.length) return undefined
-  const layout = COMPRESSIBLE.get(type)
-  const data =
-    layout === undefined || end === rdata
-      ? Uint8Array.from(message.subarray(rdata, end)) // not slice: a Buffer would share its memory
-      : standaloneRdata(message.subarray(0, end), rdata, layout)
+  const data = standaloneRdata(type, message.subarray(0, end), rdata)
   return data && { name: owner.name, type, class: uint16(message, offset + 2), ttl, data, end }
 }
 
@@ -224,9 +150,10 @@ interface Sections {
 }
 
 /** All records from `start`, or undefined when one is malformed or they expand too far. */
-function readSections(message: Uint8Array, start: number): Sections | undefined {
+function readSections(message: Uint8Array, start: number, limits: ReadLimits): Sections | undefined {
   let offset = start
   let expanded = 0
+  let labels = 0
   // Attack: a count of 65,535 over a few octets. A record takes at least 11, so each loop ends with the message.
   const readSection = (count: number): readonly AnyRecord[] | undefined => {
     const section: AnyRecord[] = []
@@ -234,7 +161,8 @@ function readSections(message: Uint8Array, start: number): Sections | undefined 
       const record = readRecord(message, offset)
       if (record === undefined) return undefined
       expanded += nameLength(record.name) + record.data.length
-      if (expanded > MAX_EXPANDED_LENGTH) return undefined
+      labels += record.name.length
+      if (expanded > limits.expandedLength || labels > limits.labels) return undefined
       section.push(record)
       offset = record.end
     }
@@ -262,15 +190,15 @@ const internetRecords = (section: readonly AnyRecord[]): readonly ResourceRecord
  * record are ignored.
  *
  * @returns undefined for a message that is malformed: cut short, a name that loops, more than one question
- *   (RFC 9619) or OPT record, an OPT record outside the additional section or with a name, more than
- *   `MAX_EXPANDED_LENGTH` octets once decompressed.
+ *   (RFC 9619) or OPT record, an OPT record outside the additional section or with a name, more than the limits
+ *   allow once decompressed.
  */
-export function readMessage(bytes: Uint8Array): Message | undefined {
+export function readMessage(bytes: Uint8Array, limits: ReadLimits = WIDEST): Message | undefined {
   if (bytes.length < HEADER_LENGTH) return undefined
   const questionCount = uint16(bytes, 4)
   if (questionCount > 1) return undefined
   const asked = questionCount === 1 ? readQuestion(bytes) : { question: undefined, end: HEADER_LENGTH }
-  const sections = asked && readSections(bytes, asked.end)
+  const sections = asked && readSections(bytes, asked.end, limits)
   if (asked === undefined || sections === undefined) return undefined
   const { answer, authority, additional } = sections
   const opts = additional.filter(isOpt)

@@ -23,14 +23,27 @@ export const isValidName = (name: Name): boolean =>
 
 /** ASCII letters to lower case and nothing else: other octets are not letters to DNS (RFC 4343 §3). */
 export const lowerLabel = (label: string): string =>
-  label.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+  BEYOND_ASCII.test(label)
+    ? label.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+    : // Many times faster, and as it should be as long as there are no letters but those of ASCII.
+      label.toLowerCase()
+
+/** Octets that `toLowerCase` takes for letters of Latin 1. */
+const BEYOND_ASCII = /[\x80-\xff]/
 
 /** The name in lower case (RFC 4343). */
 export const lowerName = (name: Name): Name => name.map(lowerLabel)
 
-/** A key that is equal for equal names only: lower case, each label behind its length, as any octet may be in a label. */
-export const nameKey = (name: Name): string =>
-  name.map((label) => String.fromCharCode(label.length) + lowerLabel(label)).join('')
+/**
+ * A key that is equal for equal names only: lower case, each label behind its length, as any octet may be in a label.
+ * It is made of a name as a whole, for one in lower case label by label takes three times as long; no length is a letter,
+ * as labels have 63 octets at the most.
+ */
+export function nameKey(name: Name): string {
+  let key = ''
+  for (const label of name) key += String.fromCharCode(label.length) + label
+  return lowerLabel(key)
+}
 
 /** Whether two names are the same name. */
 export const equalNames = (a: Name, b: Name): boolean =>

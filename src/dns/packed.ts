@@ -32,6 +32,8 @@ export interface PackedAnswer {
    * (RFC 2308 §5); 0 when there is neither, and for failures.
    */
   readonly lifetime: number
+  /** Seconds that a client may keep it at the most, from whenever it is sent; left out: what its TTLs say. */
+  readonly maxTtl?: number
 }
 
 export interface AddressSet {
@@ -154,10 +156,24 @@ export function packAnswer(
 }
 
 /** The packed answer as it is after so many seconds: TTLs and lifetime counted down. For answers kept elsewhere. */
-export function agedAnswer(packed: PackedAnswer, seconds: number): PackedAnswer {
+export function agedAnswer<Answer extends PackedAnswer>(packed: Answer, seconds: number): Answer {
   const bytes = Uint8Array.from(packed.bytes)
   for (const ttl of packed.ttls) setTtl(bytes, ttl, Math.max(0, ttlAt(bytes, ttl) - seconds))
   return { ...packed, bytes, lifetime: Math.max(0, packed.lifetime - seconds) }
+}
+
+/** The packed answer with another TTL in each of its records, and an option in front of its own. */
+export function withTtl(packed: PackedAnswer, ttl: number, option: Uint8Array): PackedAnswer {
+  const bytes = Uint8Array.from(packed.bytes)
+  for (const offset of packed.ttls) setTtl(bytes, offset, ttl)
+  return { ...packed, bytes, lifetime: ttl, options: Uint8Array.of(...option, ...packed.options) }
+}
+
+/** The packed answer with no TTL longer than so many seconds. */
+export function cappedAnswer(packed: PackedAnswer, seconds: number): PackedAnswer {
+  const bytes = Uint8Array.from(packed.bytes)
+  for (const offset of packed.ttls) setTtl(bytes, offset, Math.min(ttlAt(bytes, offset), seconds))
+  return { ...packed, bytes, lifetime: Math.min(packed.lifetime, seconds) }
 }
 
 function joinOptions(own: Uint8Array | undefined, more: Uint8Array): Uint8Array {

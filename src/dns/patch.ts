@@ -18,7 +18,7 @@ export const MAX_CLIENT_LENGTH = 2_999
  * @param age seconds since the answer was packed
  */
 export function respond(query: Query, packed: PackedAnswer, age: number, random: Random): Uint8Array {
-  const { bytes, nameEnd, ttls, addressSets, options } = packed
+  const { bytes, nameEnd, ttls, addressSets, options, maxTtl } = packed
   const { edns } = query
   const optLength = edns === undefined ? 0 : OPT_LENGTH + options.length
   // Buffer's pool makes this copy several times cheaper than a new typed array of its own.
@@ -33,7 +33,8 @@ export function respond(query: Query, packed: PackedAnswer, age: number, random:
   if ((query.flags & Flag.AD) === 0 && edns?.dnssecOk !== true) response[3]! &= ~Flag.AD
   if (query.wireName.length === nameEnd - HEADER_LENGTH) response.set(query.wireName, HEADER_LENGTH)
 
-  if (age > 0) for (let index = 0; index < ttls.length; index++) countDown(response, ttls[index]!, age)
+  if (age > 0 || maxTtl !== undefined)
+    for (let index = 0; index < ttls.length; index++) countDown(response, ttls[index]!, age, maxTtl)
   for (let index = 0; index < addressSets.length; index++) shuffle(response, addressSets[index]!, random)
 
   // Of a signed answer a validating client needs every record, and reads long ones.
@@ -61,14 +62,14 @@ function paddingFor(length: number): number | undefined {
   return padded > MAX_PADDED_LENGTH ? undefined : padded - unpadded
 }
 
-function countDown(message: Uint8Array, offset: number, age: number): void {
+function countDown(message: Uint8Array, offset: number, age: number, most = Number.POSITIVE_INFINITY): void {
   const ttl =
     ((message[offset]! << 24) |
       (message[offset + 1]! << 16) |
       (message[offset + 2]! << 8) |
       message[offset + 3]!) >>>
     0
-  const left = ttl > age ? ttl - age : 0
+  const left = Math.min(ttl > age ? ttl - age : 0, most)
   message[offset] = left >>> 24
   message[offset + 1] = left >>> 16
   message[offset + 2] = left >>> 8

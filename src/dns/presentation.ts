@@ -68,6 +68,7 @@ const LAYOUTS: ReadonlyMap<number, readonly Field[]> = new Map<number, readonly 
   [Type.SPF, [characterStrings]],
   [Type.URI, [uint16, uint16, quotedNonemptyRest]],
   [Type.CAA, [uint8, tag, quotedRest]],
+  [Type.RESINFO, [characterStrings]],
 ])
 
 /** RDATA of a type that is unknown, or that is not what its type says (RFC 3597 §5). */
@@ -136,6 +137,7 @@ const EXTENDED_ERROR_NAMES: readonly string[] = [
   'Unsupported NSEC3 Iterations Value',
   'Unable to conform to policy',
   'Synthesized',
+  'Invalid Query Type',
 ]
 
 /** What an Extended DNS Error stands for, or `Unknown Error 49152` for a number that is not registered. */

@@ -37,6 +37,7 @@ export const Type = {
   SVCB: 64, // RFC 9460
   HTTPS: 65,
   SPF: 99,
+  NXNAME: 128, // RFC 9824
   TKEY: 249,
   TSIG: 250,
   IXFR: 251,
@@ -46,6 +47,7 @@ export const Type = {
   ANY: 255,
   URI: 256,
   CAA: 257, // RFC 8659
+  RESINFO: 261, // RFC 9606
 } as const
 
 const typeNames = new Map<number, string>(Object.entries(Type).map(([name, number]) => [number, name]))
@@ -103,15 +105,17 @@ export const Option = { CLIENT_SUBNET: 8, PADDING: 12, EDE: 15 } as const
 export const ExtendedError = {
   OTHER: 0,
   STALE_ANSWER: 3,
-  FORGED_ANSWER: 4,
+  DNSSEC_INDETERMINATE: 5,
   FILTERED: 17,
   PROHIBITED: 18,
-  NOT_AUTHORITATIVE: 20,
+  STALE_NXDOMAIN_ANSWER: 19,
   NOT_SUPPORTED: 21,
   NO_REACHABLE_AUTHORITY: 22,
   NETWORK_ERROR: 23,
   INVALID_DATA: 24,
   TOO_EARLY: 26,
+  SYNTHESIZED: 29,
+  INVALID_QUERY_TYPE: 30, // RFC 9824
 } as const
 
 /** Octets of the fixed message header (RFC 1035 §4.1.1). */

@@ -1,5 +1,7 @@
+import { extendedError, OPT_LENGTH, writeOpt } from './edns.ts'
+import { readMessage } from './message.ts'
 import { MAX_NAME_LENGTH, type Name, readName, skipName } from './name.ts'
-import { Class, Flag, HEADER_LENGTH, Option, Rcode, Type } from './protocol.ts'
+import { Class, ExtendedError, Flag, HEADER_LENGTH, Option, Rcode, Type } from './protocol.ts'
 
 /** A question that was understood, with all that its answer depends on. */
 export interface Query {
@@ -33,15 +35,38 @@ export interface ClientEdns {
 export type QueryError =
   | { readonly kind: 'malformed'; readonly reason: string }
   | { readonly kind: 'other-opcode' }
-  | { readonly kind: 'refused-rcode'; readonly rcode: number; readonly reason: string; readonly query: Query }
+  | {
+      readonly kind: 'refused-rcode'
+      readonly rcode: number
+      /** RFC 8914. */
+      readonly extendedError: number
+      readonly reason: string
+      readonly query: Query
+    }
 
 export type ParsedQuery = { readonly kind: 'query'; readonly query: Query } | QueryError
 
-/** A header alone that says NOTIMP to another opcode: id, opcode and RD as sent (RFC 1035 §4.1.1), no question. */
+/**
+ * NOTIMP to another opcode: id, opcode and RD as sent (RFC 1035 §4.1.1), no question; to an OPT record, where one can be
+ * read, another one (RFC 6891 §6.1.1) with an Extended DNS Error.
+ */
 export function notImplemented(message: Uint8Array): Uint8Array {
   const flags =
     Flag.QR | Flag.RA | ((((message[2]! << 8) | message[3]!) & (OPCODE_MASK | Flag.RD)) | Rcode.NOTIMP)
-  return Uint8Array.of(message[0]!, message[1]!, flags >> 8, flags & 0xff, 0, 0, 0, 0, 0, 0, 0, 0)
+  const edns = readMessage(message)?.edns
+  const options = extendedError(ExtendedError.NOT_SUPPORTED, 'NOTIMP: opcode')
+  const reply = new Uint8Array(HEADER_LENGTH + (edns === undefined ? 0 : OPT_LENGTH + options.length))
+  reply.set([message[0]!, message[1]!, flags >> 8, flags & 0xff])
+  if (edns !== undefined) {
+    reply[11] = 1
+    writeOpt(reply, HEADER_LENGTH, {
+      rcode: Rcode.NOTIMP,
+      dnssecOk: edns.dnssecOk,
+      options,
+      padding: undefined,
+    })
+  }
+  return reply
 }
 
 const OPCODE_MASK = 0x7800
@@ -56,7 +81,7 @@ const malformed = (reason: string): QueryError => ({ kind: 'malformed', reason }
  * Answers each malformed message as `doh-clients.md` §2a has it (C5, C8, C27): what cannot be read at all, a
  * response, and a message without a question are `malformed`; several questions, two OPT records and an OPT that
  * is not well-formed are FORMERR; another opcode is NOTIMP; another EDNS version is BADVERS (RFC 6891 §6.1.3);
- * zone transfers and other classes are REFUSED.
+ * zone transfers and other classes are REFUSED, and types that cannot be asked for are FORMERR or NOTIMP.
  */
 export function parseQuery(message: Uint8Array): ParsedQuery {
   if (message.length < HEADER_LENGTH) return malformed('shorter than a DNS header')
@@ -79,9 +104,14 @@ export function parseQuery(message: Uint8Array): ParsedQuery {
   const qclass = (message[nameEnd + 2]! << 8) | message[nameEnd + 3]!
   const wireName = message.subarray(HEADER_LENGTH, nameEnd)
   let edns: ClientEdns | undefined
-  const refuse = (rcode: number, reason: string): QueryError => ({
+  const refuse = (
+    rcode: number,
+    reason: string,
+    extendedError: number = ExtendedError.NOT_SUPPORTED,
+  ): QueryError => ({
     kind: 'refused-rcode',
     rcode,
+    extendedError,
     reason,
     query: { id, flags, wireName, type, class: qclass, edns },
   })
@@ -110,12 +140,26 @@ export function parseQuery(message: Uint8Array): ParsedQuery {
 
   if (edns !== undefined && edns.version !== 0) return refuse(Rcode.BADVERS, 'EDNS version')
   if (type === Type.AXFR || type === Type.IXFR) return refuse(Rcode.REFUSED, 'zone transfer')
-  if (type === Type.OPT || type === 0) return refuse(Rcode.FORMERR, 'a type that cannot be asked for')
-  if (type === Type.TSIG || type === Type.TKEY || type === Type.MAILA || type === Type.MAILB)
-    return refuse(Rcode.NOTIMP, 'a type that cannot be asked for')
+  const refusedType = TYPES_REFUSED.get(type)
+  if (refusedType !== undefined)
+    return refuse(refusedType, 'a type that cannot be asked for', ExtendedError.INVALID_QUERY_TYPE)
   if (qclass !== Class.IN) return refuse(Rcode.REFUSED, 'class')
   return { kind: 'query', query: { id, flags, wireName, type, class: qclass, edns } }
 }
+
+/**
+ * Types that are no question: those that belong into a message's other sections or into an NSEC record (RFC 9824 §3.2),
+ * and the queries for mail that nobody has implemented for decades (RFC 1035 §3.2.3).
+ */
+const TYPES_REFUSED: ReadonlyMap<number, number> = new Map([
+  [0, Rcode.FORMERR],
+  [Type.OPT, Rcode.FORMERR],
+  [Type.NXNAME, Rcode.FORMERR],
+  [Type.TSIG, Rcode.NOTIMP],
+  [Type.TKEY, Rcode.NOTIMP],
+  [Type.MAILA, Rcode.NOTIMP],
+  [Type.MAILB, Rcode.NOTIMP],
+])
 
 /** The offset behind QNAME, or -1. Nothing stands before it to point to, so a pointer there is a loop. */
 function endOfQuestionName(message: Uint8Array): number {
@@ -159,6 +203,21 @@ export function cacheKey(query: Query): string {
   KEY[length + 1] = type & 0xff
   KEY[length + 2] = (edns?.dnssecOk === true ? 1 : 0) | ((flags & Flag.CD) !== 0 ? 2 : 0)
   return KEY.toString('latin1', 0, length + 3)
+}
+
+/** The query that a key stands for: what anybody asks who shares its answer. */
+export function queryOfKey(key: string): Query {
+  const octets = Uint8Array.from(Buffer.from(key, 'latin1'))
+  const end = octets.length - 3
+  const wishes = octets[end + 2]!
+  return {
+    id: 0,
+    flags: Flag.RD | ((wishes & 2) !== 0 ? Flag.CD : 0),
+    wireName: octets.subarray(0, end),
+    type: (octets[end]! << 8) | octets[end + 1]!,
+    class: Class.IN,
+    edns: { version: 0, dnssecOk: (wishes & 1) !== 0, padded: false },
+  }
 }
 
 /** Room for the longest key, used again each time: a string of one octet a character is cut out of it at once. */

@@ -92,6 +92,7 @@ const READ_AS_TEXT: ReadonlySet<number> = new Set([
   Type.SPF,
   Type.URI,
   Type.CAA,
+  Type.RESINFO,
 ])
 
 /** The fields of further types, by number as we have no other use for them (IANA, DNS parameters). */
@@ -115,7 +116,6 @@ const FURTHER_LAYOUTS: ReadonlyMap<number, readonly Field[]> = new Map<number, r
   [108, [uint16, uint32]], // EUI48 (RFC 7043)
   [109, [uint32, uint32]], // EUI64
   [258, [characterStrings]], // AVC
-  [261, [characterStrings]], // RESINFO (RFC 9606)
   [262, [characterStrings]], // WALLET
 ])
 

@@ -3,7 +3,7 @@ import { getDnsQuery, postDnsQuery } from './dns-query.ts'
 import type { ExchangeHandler } from './exchange.ts'
 import { prefersJson } from './json.ts'
 import { CLOUDFLARE, GOOGLE, jsonQuery } from './json-query.ts'
-import { page } from './page.ts'
+import { type PageOptions, pageRoutes } from './page/routes.ts'
 import { type Prove, proofOf } from './proof.ts'
 import { type Readiness, readyz } from './readyz.ts'
 
@@ -12,6 +12,7 @@ export interface AppOptions {
   readonly exchange: ExchangeHandler
   readonly readiness: Readiness
   readonly prove: Prove
+  readonly page: Pick<PageOptions, 'wallClock' | 'publicUrl' | 'siblings'>
   /** Called with what a handler threw, which none should. */
   readonly onError: (error: unknown) => void
 }
@@ -27,7 +28,7 @@ const PREFLIGHT_SECONDS = 7_200
  * The gateway as a web application, the same on every runtime. A fresh one each time: hono's routes are closed with
  * the first request.
  */
-export function createApp({ exchange, readiness, prove, onError }: AppOptions): Hono {
+export function createApp({ exchange, readiness, prove, page, onError }: AppOptions): Hono {
   const app = new Hono({ strict: false })
   const json = jsonQuery(exchange, CLOUDFLARE)
   const message = getDnsQuery(exchange)
@@ -57,8 +58,11 @@ export function createApp({ exchange, readiness, prove, onError }: AppOptions): 
   app.all('/healthz', onlyMethods(READ))
   app.get('/readyz', readyz(readiness))
   app.all('/readyz', onlyMethods(READ))
-  app.get('/', page)
-  app.all('/', onlyMethods(READ))
+
+  for (const [path, handler] of pageRoutes({ ...page, exchange, readiness, prove })) {
+    app.get(path, handler)
+    app.all(path, onlyMethods(READ))
+  }
 
   app.notFound((c) =>
     c.text('no such page; DNS over HTTPS is at /dns-query\n', 404, { 'cache-control': 'no-store' }),

@@ -1,10 +1,10 @@
 import { encodeRefusal } from '../dns/encode.ts'
 import type { PackedAnswer } from '../dns/packed.ts'
 import { respond } from '../dns/patch.ts'
-import { ExtendedError, isFailure, rcodeName } from '../dns/protocol.ts'
+import { isFailure, rcodeName } from '../dns/protocol.ts'
 import { notImplemented, parseQuery, type Query, type QueryError } from '../dns/query.ts'
 import type { Random } from '../random.ts'
-import type { Resolver } from '../resolver/resolver.ts'
+import { isUnderBit, type Resolver } from '../resolver/resolver.ts'
 
 export { DNS_MESSAGE } from '../dns/protocol.ts'
 
@@ -20,6 +20,8 @@ const NOT_KEPT = 'no-store, max-age=0'
 export interface ExchangeOptions {
   readonly resolver: Resolver
   readonly random: Random
+  /** Puts the addresses of .bit names that are known to be dead behind the others; left out: all are alike. */
+  readonly rank?: ((packed: PackedAnswer) => PackedAnswer) | undefined
 }
 
 /** Answers DNS messages. */
@@ -33,12 +35,16 @@ export interface ExchangeHandler {
 type Answered = Extract<Exchange, { kind: 'answer' }>
 
 /** What answers DNS messages, whatever server they came through. */
-export function createExchange({ resolver, random }: ExchangeOptions): ExchangeHandler {
-  const finish = (query: Query, packed: PackedAnswer, age: number): Answered => ({
-    kind: 'answer',
-    body: respond(query, packed, age, random),
-    cacheControl: cacheControl(packed, age),
-  })
+export function createExchange({ resolver, random, rank }: ExchangeOptions): ExchangeHandler {
+  function finish(query: Query, found: PackedAnswer, age: number): Answered {
+    const hasOrder = found.addressSets.length > 0
+    const packed = rank !== undefined && hasOrder && isUnderBit(query.wireName) ? rank(found) : found
+    return {
+      kind: 'answer',
+      body: respond(query, packed, age, random),
+      cacheControl: cacheControl(packed, age),
+    }
+  }
   const fromCache = (query: Query): Answered | undefined => {
     const hit = resolver.cached(query)
     return hit === undefined ? undefined : finish(query, hit.packed, hit.age)
@@ -60,8 +66,10 @@ export function createExchange({ resolver, random }: ExchangeOptions): ExchangeH
   return exchange
 }
 
-const refusal = ({ query, rcode, reason }: Extract<QueryError, { kind: 'refused-rcode' }>): PackedAnswer =>
-  encodeRefusal(query, rcode, [{ code: ExtendedError.NOT_SUPPORTED, text: `${rcodeName(rcode)}: ${reason}` }])
+const refusal = ({ query, rcode, extendedError, reason }: RefusedQuery): PackedAnswer =>
+  encodeRefusal(query, rcode, [{ code: extendedError, text: `${rcodeName(rcode)}: ${reason}` }])
+
+type RefusedQuery = Extract<QueryError, { kind: 'refused-rcode' }>
 
 /**
  * How long HTTP caches may keep an answer (RFC 8484 §5.1): as long as its records live, and not at all when nothing
@@ -70,6 +78,6 @@ const refusal = ({ query, rcode, reason }: Extract<QueryError, { kind: 'refused-
  */
 export function cacheControl(packed: PackedAnswer, age: number): string {
   if (isFailure(packed.rcode) || packed.lifetime === 0) return NOT_KEPT
-  const seconds = Math.max(0, packed.lifetime - age)
+  const seconds = Math.min(Math.max(0, packed.lifetime - age), packed.maxTtl ?? Number.POSITIVE_INFINITY)
   return packed.addressSets.length > 0 ? `private, max-age=${seconds}` : `max-age=${seconds}`
 }

@@ -8,8 +8,8 @@ import {
   googleJson,
   type JsonProblem,
   type JsonQuery,
-  parseCloudflareParameters,
   parseGoogleParameters,
+  parseParameters,
 } from './json.ts'
 
 /** One of the two JSON forms of DNS over HTTPS: how it is asked, and what its answers look like. */
@@ -28,7 +28,7 @@ export const GOOGLE: Dialect = {
 
 /** Cloudflare's: `/dns-query?name=…` with `accept: application/dns-json`. */
 export const CLOUDFLARE: Dialect = {
-  parse: parseCloudflareParameters,
+  parse: parseParameters,
   print: cloudflareJson,
   contentType: DNS_JSON,
 }

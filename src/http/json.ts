@@ -67,8 +67,10 @@ const BOOLEANS: Readonly<Record<string, boolean>> = {
 const booleanFrom = (text: string | null): boolean | undefined =>
   Object.hasOwn(BOOLEANS, text ?? '') ? BOOLEANS[text ?? ''] : undefined
 
-/** The parameters both dialects have. Of duplicates the first counts; what is not named here is ignored. */
-function parseParameters(parameters: URLSearchParams): JsonQuery | JsonProblem {
+/**
+ * The parameters both dialects have, and all that Cloudflare's has. Of duplicates the first counts; what is not named here is ignored.
+ */
+export function parseParameters(parameters: URLSearchParams): JsonQuery | JsonProblem {
   const nameText = parameters.get('name')
   if (nameText === null || nameText === '') return problem('missing-name')
   const name = nameFromUser(nameText)
@@ -91,9 +93,6 @@ export function parseGoogleParameters(parameters: URLSearchParams): JsonQuery | 
   const wantsMessage = parameters.get('ct') === DNS_MESSAGE
   return query.kind === 'query' && wantsMessage ? { ...query, answerAs: 'message' } : query
 }
-
-/** The question of a `/dns-query` URL with `name=`. */
-export const parseCloudflareParameters = parseParameters
 
 /** One record in JSON: `data` is zone-file text. */
 export interface JsonRecord {

@@ -4,15 +4,26 @@ import type { Context, Handler } from 'hono'
 export type Prove = (name: string) => Promise<ProofAnswer>
 
 export type ProofAnswer =
-  | { readonly kind: 'proof'; readonly proof: ProofReport }
+  | { readonly kind: 'proof'; readonly proof: ProvenName }
   /** The text is no name that could be in the blockchain: one line for people. */
   | { readonly kind: 'bad-name'; readonly detail: string }
   /** Too many proofs are under way. */
   | { readonly kind: 'busy' }
 
-/** A proof, as it is printed: the outcome, and whatever else is known. */
-export interface ProofReport {
+/** What the page tells of a proof; `/proof` prints it with whatever else is known. `namecoin/proof.ts` has the meanings. */
+export interface ProvenName {
   readonly outcome: keyof typeof STATUS
+  readonly key: string
+  readonly backend: string
+  readonly detail?: string
+  readonly assurance?: 'proven' | 'attested' | 'trusted'
+  readonly value?: { readonly hex: string; readonly text?: string }
+  readonly txid?: string
+  readonly height?: number
+  readonly confirmations?: number
+  readonly expiresIn?: number
+  readonly tip?: { readonly height: number; readonly time?: number }
+  readonly servers?: readonly { readonly operator: string; readonly said: string }[]
 }
 
 /** HTTP status of each outcome. */

@@ -1,4 +1,5 @@
 import type { Handler } from 'hono'
+import { version } from '../version.ts'
 
 /** Whether the gateway can be sent clients. Never rejects. */
 export type Readiness = () => Promise<ReadyReport>
@@ -20,12 +21,13 @@ export type ReadyReport =
 /** Seconds after which a probe may ask again. */
 const RETRY_AFTER_SECONDS = '5'
 
-/** `/readyz`: 200 when a backend can be used, 503 otherwise; JSON either way. */
+/** `/readyz`: 200 when a backend can be used, 503 otherwise; JSON either way, which any page may read. */
 export function readyz(readiness: Readiness): Handler {
   return async function readyz(c) {
     const report = await readiness()
+    const body = { ...report, version }
     return report.ready
-      ? c.json(report, 200, { 'cache-control': 'no-store' })
-      : c.json(report, 503, { 'cache-control': 'no-store', 'retry-after': RETRY_AFTER_SECONDS })
+      ? c.json(body, 200, { 'cache-control': 'no-store' })
+      : c.json(body, 503, { 'cache-control': 'no-store', 'retry-after': RETRY_AFTER_SECONDS })
   }
 }

@@ -145,7 +145,7 @@ function isUnreachable(value: string | undefined | Unreachable): value is Unreac
 }
 
 /** The body as text; undefined when it is longer than the limit, of which no more is then read. */
-async function readText(response: Response, limit: number): Promise<string | undefined> {
+export async function readText(response: Response, limit: number): Promise<string | undefined> {
   if (response.body === null) return ''
   const reader = response.body.getReader()
   const decoder = new TextDecoder()

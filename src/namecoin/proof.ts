@@ -17,7 +17,7 @@ export interface NameProof {
   readonly detail?: string
   /** What a client should know before it relies on this for long: stable. */
   readonly caveat?: Caveat
-  /** The source that says so: `names`, `core`, `electrum`. */
+  /** The source that says so: `names`, `core`, `electrum`, `doh`. */
   readonly backend: string
   /** Left out when nothing is known. */
   readonly assurance?: ProofAssurance

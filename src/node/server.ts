@@ -1,10 +1,11 @@
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { Log } from '../log.ts'
 import type { Address } from '../settings/kinds.ts'
 import { type Protocol, whenProtocolKnown } from './cleartext.ts'
 import { createExchange, type FastPath, type Handler } from './exchange.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
+import { hostPort, type ListenProblem, listen } from './listen.ts'
 import { createHttp1, createHttp2 } from './protocols.ts'
 import type { CertificateSource } from './tls.ts'
 
@@ -35,21 +36,12 @@ export interface Serving {
   close(deadlineMs: number): Promise<void>
 }
 
-/** Why nothing is served. */
-export interface ServeProblem {
-  readonly kind: 'failed'
-  /** The system's code: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, `ENOTFOUND`. */
-  readonly code: string
-  /** One line for a person, which names the setting. */
-  readonly line: string
-}
-
 /**
  * Serves a handler on all addresses, HTTP/1.1 and HTTP/2 alike. One HTTP/1 and one HTTP/2 server of Node do the
  * talking and never listen themselves: what listens are TCP or TLS servers, which hand each connection to the one
  * whose protocol it speaks. So both protocols have the same limits and the same end wherever they came in.
  */
-export async function serve(options: ServeOptions): Promise<Serving | ServeProblem> {
+export async function serve(options: ServeOptions): Promise<Serving | ListenProblem> {
   const { handler, fastPath, log } = options
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits }
   const exchange = createExchange({ handler, fastPath, limits, log })
@@ -82,7 +74,7 @@ export async function serve(options: ServeOptions): Promise<Serving | ServeProbl
 
   const addresses: Address[] = []
   for (const [index, address] of options.listen.entries()) {
-    const bound = await listen(listeners[index]!, address)
+    const bound = await listen(listeners[index]!, address, 'listen')
     if (bound.kind === 'failed') {
       drain()
       return bound
@@ -159,37 +151,4 @@ const endsOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket):
 const closed = (socket: Socket): Promise<void> =>
   new Promise((resolve) => socket.once('close', () => resolve()))
 
-type Bound = { readonly kind: 'bound'; readonly port: number } | ServeProblem
-
-function listen(server: Server, { host, port }: Address): Promise<Bound> {
-  return new Promise((resolve) => {
-    const fail = (error: NodeJS.ErrnoException): void => {
-      const code = error.code ?? 'EIO'
-      resolve({ kind: 'failed', code, line: `--listen: given ${hostPort(host, port)}, ${reason(code)}` })
-    }
-    server.once('error', fail)
-    server.listen({ host, port }, () => {
-      server.off('error', fail)
-      resolve({ kind: 'bound', port: (server.address() as AddressInfo).port })
-    })
-  })
-}
-
-const reason = (code: string): string => {
-  switch (code) {
-    case 'EADDRINUSE':
-      return 'where another program is listening already (EADDRINUSE)'
-    case 'EACCES':
-      return 'which this user may not open (EACCES); ports below 1024 need a privilege'
-    case 'EADDRNOTAVAIL':
-      return 'which is no address of this machine (EADDRNOTAVAIL)'
-    case 'ENOTFOUND':
-      return 'which is no host that is known here (ENOTFOUND)'
-    default:
-      return `where one cannot listen (${code})`
-  }
-}
-
-const hostPort = (host: string, port: number): string => `${host.includes(':') ? `[${host}]` : host}:${port}`
-
-const originOf = (scheme: string, { host, port }: Address): string => `${scheme}://${hostPort(host, port)}`
+const originOf = (scheme: string, address: Address): string => `${scheme}://${hostPort(address)}`

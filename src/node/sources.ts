@@ -2,13 +2,16 @@ import { readFile } from 'node:fs/promises'
 import { sharedFlights } from '../flights.ts'
 import type { Log } from '../log.ts'
 import { coreSource } from '../namecoin/core.ts'
+import { runtimeTimer } from '../namecoin/deadline.ts'
 import { demoNames } from '../namecoin/demo.ts'
+import { elsewhere } from '../namecoin/elsewhere.ts'
+import { gatewaySource } from '../namecoin/gateways/source.ts'
 import { inOrder } from '../namecoin/in-order.ts'
 import { namesSource, parseNames } from '../namecoin/names.ts'
 import { boundedSlots } from '../namecoin/slots.ts'
 import type { NameSource } from '../namecoin/source.ts'
 import type { Backend, Settings } from '../settings/settings.ts'
-import { openLightClient } from './light-client.ts'
+import { nodeSha256, openKeeper, openLightClient } from './light-client.ts'
 import { watchFile } from './watch-file.ts'
 
 /** The sources of the settings, in their order, as one; or the line that says why not. */
@@ -34,6 +37,7 @@ const OPENERS: { readonly [Name in Backend]: (settings: Settings, log: Log) => P
   names: openNames,
   core: openCore,
   electrum: openLightClient,
+  doh: openGateways,
 }
 
 async function openNames({ names }: Settings, log: Log): Promise<OpenedSource> {
@@ -70,6 +74,32 @@ async function openCore({ coreUrl, coreCookie, network }: Settings): Promise<Ope
     now: () => performance.now(),
     flights: sharedFlights(),
     slots: boundedSlots(),
+  })
+  return { kind: 'source', source }
+}
+
+async function openGateways(settings: Settings, log: Log): Promise<OpenedSource> {
+  if (settings.verify === 'off') return { kind: 'source', source: elsewhere }
+  const opened = await openKeeper(settings, log)
+  if (opened.kind === 'failed') return opened
+  const { keeper, servers, network } = opened
+  const source = gatewaySource({
+    sha256: nodeSha256,
+    network,
+    gateways: settings.gateway ?? [],
+    agree: settings.agree,
+    keeper,
+    fetch: (url, init) => fetch(url, init),
+    leastConfirmations: settings.minConfirmations,
+    maxTipAge: settings.maxTipAge,
+    now: () => performance.now(),
+    wallClock: Date.now,
+    timer: runtimeTimer,
+    log,
+    close() {
+      void keeper.close()
+      for (const { session } of servers) session.close()
+    },
   })
   return { kind: 'source', source }
 }

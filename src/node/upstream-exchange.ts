@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
+import { failed, type UpstreamFailed } from '../upstream/transport.ts'
 
-export type { UpstreamResponse } from '../upstream/transport.ts'
+export type { HttpResponse } from '../upstream/http.ts'
 
 /** Why there is no response. Stable: logs and tests use them. */
 export type TransportErrorCode =
@@ -80,3 +81,25 @@ export const toTransportError = (code: TransportErrorCode, error: NodeJS.ErrnoEx
   error instanceof TransportError
     ? error
     : new TransportError(code, error.message || error.code || 'unknown error', { cause: error })
+
+const FAILURE_CODES: Readonly<Record<TransportErrorCode, UpstreamFailed['code']>> = {
+  timeout: 'timeout',
+  aborted: 'timeout',
+  network: 'network',
+  tls: 'tls',
+  'too-long': 'protocol',
+  protocol: 'protocol',
+}
+
+/** An error as a value. Its message stays here, it may quote what an upstream wrote; the system's code says enough. */
+export function failureOf(error: Error): UpstreamFailed {
+  const code = error instanceof TransportError ? error.code : 'network'
+  return failed(FAILURE_CODES[code], systemCode(error) ?? code)
+}
+
+/** `ECONNREFUSED`, `CERT_HAS_EXPIRED`: of the error or of what it was caused by. */
+function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const { code } = error as NodeJS.ErrnoException
+  return code !== undefined && /^[A-Z0-9_]+$/.test(code) ? code : systemCode(error.cause)
+}

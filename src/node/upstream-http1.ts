@@ -3,15 +3,15 @@ import { type Agent, request } from 'node:https'
 import {
   collectBody,
   DNS_MESSAGE,
+  type HttpResponse,
   TransportError,
   toTransportError,
   UnansweredError,
   type UpstreamExchange,
-  type UpstreamResponse,
 } from './upstream-exchange.ts'
 
 /** Posts a message over HTTP/1.1. */
-export function postHttp1(agent: Agent, exchange: UpstreamExchange): Promise<UpstreamResponse> {
+export function postHttp1(agent: Agent, exchange: UpstreamExchange): Promise<HttpResponse> {
   const { url, message, deadline } = exchange
   return new Promise((resolve, reject) => {
     let response: IncomingMessage | undefined

@@ -8,21 +8,20 @@ import {
   type BodyCollector,
   collectBody,
   DNS_MESSAGE,
+  type HttpResponse,
   TransportError,
   toTransportError,
   UnansweredError,
   type UpstreamExchange,
-  type UpstreamResponse,
 } from './upstream-exchange.ts'
 
+/** Milliseconds without an answer after which the other end is asked whether it lives. */
+const PROBED_AFTER_MS = 1_000
 /** Milliseconds for the PING that tells a slow server from one that is gone. */
 const PING_TIMEOUT_MS = 2_000
 
 /** Posts a message on an HTTP/2 session. */
-export function postHttp2(
-  session: ClientHttp2Session,
-  exchange: UpstreamExchange,
-): Promise<UpstreamResponse> {
+export function postHttp2(session: ClientHttp2Session, exchange: UpstreamExchange): Promise<HttpResponse> {
   const { url, message, deadline } = exchange
   return new Promise((resolve, reject) => {
     const stream = openStream(session, url, message.length)
@@ -50,6 +49,7 @@ export function postHttp2(
     })
     // Not at 'end': a stream that was reset mid-way ends too, and looks complete.
     stream.on('close', () => {
+      clearTimeout(alarm)
       deadline.signal.removeEventListener('abort', onAbort)
       if (failure === undefined && stream.rstCode === constants.NGHTTP2_NO_ERROR && headers !== undefined) {
         return resolve({
@@ -65,6 +65,7 @@ export function postHttp2(
         headers === undefined && !isOurs ? new UnansweredError(cause.code, cause.message, { cause }) : cause,
       )
     })
+    const alarm = setTimeout(() => probe(session), PROBED_AFTER_MS)
     if (deadline.signal.aborted) return onAbort()
     deadline.signal.addEventListener('abort', onAbort, { once: true })
     stream.end(message)
@@ -85,8 +86,8 @@ function openStream(session: ClientHttp2Session, url: URL, length: number): Clie
 const probed = new WeakSet<ClientHttp2Session>()
 
 /**
- * Finds out whether the other end still lives, after an exchange that got no answer in time, and ends the session
- * if not. A connection whose state a NAT forgot, or whose server lost power, stays open here for a quarter of an
+ * Finds out whether the other end still lives, when an exchange gets no answer, and ends the session if not; what is
+ * under way on it is then asked again on another. A connection whose state a NAT forgot, or whose server lost power, stays open here for a quarter of an
  * hour (RFC 9293 §3.8.3), and every query on it would wait in vain.
  */
 function probe(session: ClientHttp2Session): void {

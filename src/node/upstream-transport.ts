@@ -1,15 +1,17 @@
 import { Agent } from 'node:https'
+import type { LookupFunction } from 'node:net'
 import { connectTo, type Peer } from './upstream-connection.ts'
 import {
+  type HttpResponse,
   isUnanswered,
   TransportError,
   type UpstreamExchange,
-  type UpstreamResponse,
 } from './upstream-exchange.ts'
 import { postHttp1 } from './upstream-http1.ts'
 import { postHttp2 } from './upstream-http2.ts'
+import { lookupOf } from './upstream-socket.ts'
 
-export { TransportError, type TransportErrorCode, type UpstreamResponse } from './upstream-exchange.ts'
+export { type HttpResponse, TransportError, type TransportErrorCode } from './upstream-exchange.ts'
 
 /** Carries DNS messages to DoH servers. */
 export interface Transport {
@@ -17,9 +19,15 @@ export interface Transport {
    * Posts a DNS message (RFC 8484 §4.1). Redirects are not followed: they would let an upstream choose where the
    * users' queries go.
    *
+   * @param addresses of the URL's host, in the order they are tried; none: the system's resolver is asked for them
    * @throws TransportError (rejects) for all that is no complete HTTP response
    */
-  post(url: string, message: Uint8Array, signal: AbortSignal): Promise<UpstreamResponse>
+  post(
+    url: string,
+    message: Uint8Array,
+    signal: AbortSignal,
+    addresses?: readonly string[],
+  ): Promise<HttpResponse>
   /** Ends all connections; what is under way fails. */
   close(): void
 }
@@ -55,23 +63,24 @@ export function nodeTransport(options: NodeTransportOptions = {}): Transport {
   const origins = new Map<string, Origin>()
   let closed = false
 
-  const originOf = (url: URL): Origin => {
-    const existing = origins.get(url.origin)
+  const originOf = (url: URL, addresses: readonly string[]): Origin => {
+    const key = [url.origin, ...addresses].join(' ')
+    const existing = origins.get(key)
     if (existing !== undefined) return existing
-    const created = createOrigin(url, ca, connectTimeoutMs)
-    origins.set(url.origin, created)
+    const created = createOrigin(url, ca, lookupOf(addresses), connectTimeoutMs)
+    origins.set(key, created)
     return created
   }
 
   return {
-    post: async (url, message, signal) => {
+    post: async (url, message, signal, addresses = []) => {
       const target = new URL(url)
       const exchange = { url: target, message, deadline: deadline(signal, exchangeTimeoutMs) }
       try {
         for (let attempt = 1; ; attempt++) {
           if (closed) throw new TransportError('network', 'the transport is closed')
           try {
-            return await originOf(target).post(exchange)
+            return await originOf(target, addresses).post(exchange)
           } catch (error) {
             if (attempt === MAX_ATTEMPTS || !isUnanswered(error)) throw error
           }
@@ -110,25 +119,31 @@ function deadline(caller: AbortSignal, milliseconds: number): UpstreamExchange['
 }
 
 interface Origin {
-  post(exchange: UpstreamExchange): Promise<UpstreamResponse>
+  post(exchange: UpstreamExchange): Promise<HttpResponse>
   close(): void
 }
 
 /** One server and the connection to it, which is made when there is none and forgotten when it is of no use. */
-function createOrigin(url: URL, ca: string | undefined, connectTimeoutMs: number): Origin {
+function createOrigin(
+  url: URL,
+  ca: string | undefined,
+  lookup: LookupFunction | undefined,
+  connectTimeoutMs: number,
+): Origin {
   const agent = new Agent({
     keepAlive: true,
     maxSockets: MAX_HTTP1_CONNECTIONS,
     ALPNProtocols: ['http/1.1'],
     timeout: IDLE_MS,
     ...(ca !== undefined && { ca }),
+    ...(lookup !== undefined && { lookup }),
   })
   let peer: Promise<Peer> | undefined
   let closed = false
 
   const currentPeer = (): Promise<Peer> => {
     if (peer !== undefined) return peer
-    const connecting = connectTo(url, ca, connectTimeoutMs, () => forget(connecting))
+    const connecting = connectTo(url, ca, lookup, connectTimeoutMs, () => forget(connecting))
     peer = connecting
     connecting.then(
       (made) => closed && made.close(),

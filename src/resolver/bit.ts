@@ -1,16 +1,19 @@
 import { BIT, soaRecord } from '../bit/apex.ts'
-import { type BitAnswer, type FetchValue, lookup, startEffort } from '../bit/lookup.ts'
+import { type BitAnswer, type FetchValue, lookup } from '../bit/lookup.ts'
+import { anyRecord } from '../bit/records.ts'
+import { startTrail } from '../delegation/effort.ts'
+import type { Delegations } from '../delegation/follow.ts'
 import { type ExtendedErrorText, encodeAnswer } from '../dns/encode.ts'
 import { readMessage } from '../dns/message.ts'
-import { isAtOrBelow, type Name, nameKey, nameToWire, readName } from '../dns/name.ts'
-import type { PackedAnswer } from '../dns/packed.ts'
+import { isAtOrBelow, lowerName, type Name, nameKey, nameToWire, readName } from '../dns/name.ts'
 import { ExtendedError, Flag, isFailure, Rcode, Type } from '../dns/protocol.ts'
 import { queryName } from '../dns/query.ts'
 import type { ResourceRecord } from '../dns/record.ts'
 import type { Caveat, NameOutcome, Tip } from '../namecoin/source.ts'
+import { bogusAnswer, delegatedAnswer, forClient, shortLived } from './delegated.ts'
 import { type FailureCode, failureAnswer } from './failure.ts'
 import { leadsToPrivate } from './private-addresses.ts'
-import type { Answerer, Question, Stage } from './question.ts'
+import type { Answerer, Found, Question, Stage } from './question.ts'
 import type { Values } from './values.ts'
 
 /** Aliases followed for one question (`namecoin-values.md` §4.2: 8 to 16). */
@@ -18,6 +21,8 @@ const MAX_ALIASES = 12
 
 /** Average seconds from block to block: how long a block that is to expire a name keeps us waiting. */
 const BLOCK_SECONDS = 600
+/** How fast blocks may come for longer than a while: four times as fast as they should (one hour in some 10⁸ is worse). */
+const LEAST_BLOCK_SECONDS = 150
 
 /** What to do with private addresses in .bit answers. */
 export type PrivateAnswers = 'allow' | 'strip'
@@ -29,6 +34,7 @@ export interface BitStageOptions {
   readonly privateAnswers: PrivateAnswers
   /** Answers for names outside .bit that an alias leads to. */
   readonly resolveOutside: Answerer
+  readonly delegations: Delegations
 }
 
 /**
@@ -37,7 +43,7 @@ export interface BitStageOptions {
  * Aliases are followed to their end, inside .bit here and outside through the other stages, because stub resolvers
  * do not follow them: Firefox takes only what stands in the message.
  */
-export function bitStage({ values, tip, privateAnswers, resolveOutside }: BitStageOptions): Stage {
+export function bitStage({ values, tip, resolveOutside, delegations, ...options }: BitStageOptions): Stage {
   return async function bit(question, next) {
     if (!isAtOrBelow(question.name, BIT)) return next(question)
     const known = await tip()
@@ -45,9 +51,18 @@ export function bitStage({ values, tip, privateAnswers, resolveOutside }: BitSta
     const fetched = fetchThrough(values, known?.epoch ?? '', question.signal)
     const chain: ResourceRecord[] = []
     const seen = new Set<string>()
-    const { type } = question.query
-    // One budget for the whole chain: a hostile alias to a hostile value costs no more than either.
-    const effort = startEffort()
+    const { type, edns, flags } = question.query
+    const dnssecOk = edns?.dnssecOk === true
+    const checkingDisabled = (flags & Flag.CD) !== 0
+    // What a nameserver's address may be is not for the clients' rules: see `delegation/contact.ts`.
+    const privateAnswers = question.following === undefined ? options.privateAnswers : 'allow'
+    // One budget for the whole chain, and for the nameservers' names on the way: a hostile alias to a hostile value costs
+    // no more than either.
+    const trail = question.following ?? startTrail()
+    const effort = trail.effort.values
+    /** Whether the aliases so far are all signed: those in values are not. */
+    let isSecure = true
+    let isDelegated = false
 
     let target = question.name
     while (isAtOrBelow(target, BIT)) {
@@ -59,6 +74,7 @@ export function bitStage({ values, tip, privateAnswers, resolveOutside }: BitSta
         case 'alias':
           chain.push(...answer.records)
           target = answer.target
+          isSecure = false
           break
         case 'unreachable':
           return failureAnswer(question, fetched.failure)
@@ -66,13 +82,34 @@ export function bitStage({ values, tip, privateAnswers, resolveOutside }: BitSta
           return failureAnswer(question, 'value-invalid')
         case 'exhausted':
           return failureAnswer(question, 'value-exhausting')
-        case 'delegation':
-          return failureAnswer(question, 'delegated')
+        case 'delegation': {
+          isDelegated = true
+          // RFC 8482 §4.2: there is no need to ask for everything only to leave it out.
+          if (type === Type.ANY) {
+            const any = { kind: 'answer', records: [anyRecord(target)] } as const
+            return finish(question, chain, any, serial, fetched, { privateAnswers, isDelegated })
+          }
+          const asked = { name: target, type, dnssecOk, checkingDisabled }
+          const followed = await delegations.follow(answer, asked, trail, question.signal)
+          if (followed.kind === 'failed') return failureAnswer(question, followed.code)
+          if (followed.kind === 'bogus') return bogusAnswer(question, followed)
+          if (followed.kind === 'answer') {
+            const { secondsLeft, usableFor } = fetched
+            const isStripped = privateAnswers === 'strip'
+            const soa = soaRecord(serial)
+            const context = { chain, isSecure, secondsLeft, usableFor, isStripped, soa }
+            return delegatedAnswer(question, followed, context)
+          }
+          chain.push(...shortLived(forClient(question, followed.records)))
+          target = lowerName(followed.target)
+          isSecure &&= followed.isSecure
+          break
+        }
         default:
-          return finish(question, chain, answer, serial, fetched, privateAnswers)
+          return finish(question, chain, answer, serial, fetched, { privateAnswers, isDelegated })
       }
     }
-    return leave(question, chain, target, fetched, { resolveOutside, privateAnswers })
+    return leave(question, chain, target, fetched, { resolveOutside, privateAnswers, isDelegated })
   }
 }
 
@@ -81,6 +118,8 @@ interface Fetched {
   readonly fetch: FetchValue
   /** Seconds until the first of the names fetched expires, or is to be asked for again. */
   secondsLeft: number
+  /** Seconds in which none of the names fetched can expire, if nothing more is heard of the chain; 0 without a chain. */
+  usableFor: number
   /** What a client should know of what was found. */
   readonly caveats: Set<Caveat>
   /** The reason of the last fetch that failed. */
@@ -91,6 +130,7 @@ interface Fetched {
 function fetchThrough(values: Values, epoch: string, signal: AbortSignal): Fetched {
   const fetched: Fetched = {
     secondsLeft: Number.POSITIVE_INFINITY,
+    usableFor: Number.POSITIVE_INFINITY,
     caveats: new Set(),
     failure: 'internal',
     expired: false,
@@ -102,6 +142,7 @@ function fetchThrough(values: Values, epoch: string, signal: AbortSignal): Fetch
         case 'found':
           if (outcome.expiresIn !== undefined)
             fetched.secondsLeft = Math.min(fetched.secondsLeft, outcome.expiresIn * BLOCK_SECONDS)
+          fetched.usableFor = Math.min(fetched.usableFor, (outcome.expiresIn ?? 0) * LEAST_BLOCK_SECONDS)
           return { kind: 'value', value: outcome.value }
         case 'expired':
           fetched.expired = true
@@ -119,6 +160,13 @@ function fetchThrough(values: Values, epoch: string, signal: AbortSignal): Fetch
   return fetched
 }
 
+/** How a chain of aliases is ended. */
+interface EndOptions {
+  readonly privateAnswers: PrivateAnswers
+  /** Whether some of it came from nameservers, for which we are no authority. */
+  readonly isDelegated: boolean
+}
+
 /** The answer at the end of the chain of aliases, all of it in .bit. */
 function finish(
   question: Question,
@@ -126,20 +174,21 @@ function finish(
   answer: Extract<BitAnswer, { kind: 'answer' | 'nodata' | 'nxdomain' | 'yxdomain' }>,
   serial: number,
   fetched: Fetched,
-  privateAnswers: PrivateAnswers,
-): PackedAnswer {
+  { privateAnswers, isDelegated }: EndOptions,
+): Found {
   const own = answer.kind === 'nxdomain' ? [] : answer.records
   const kept = privateAnswers === 'strip' ? own.filter((record) => !leadsToPrivate(record)) : own
   const isPositive = answer.kind === 'answer' && kept.length > 0
   const clamp = (record: ResourceRecord) => ({ ...record, ttl: Math.min(record.ttl, fetched.secondsLeft) })
-  return encodeAnswer({
+  const packed = encodeAnswer({
     question: { name: queryName(question.query), type: question.query.type, class: question.query.class },
     rcode: RCODES[answer.kind],
-    authoritative: true,
+    authoritative: !isDelegated,
     answer: [...chain, ...kept].map(clamp),
     authority: isPositive ? [] : [clamp(soaRecord(serial))],
     extendedErrors: explain(answer, kept.length < own.length, fetched),
   })
+  return { ...packed, usableFor: fetched.usableFor }
 }
 
 const RCODES = {
@@ -177,8 +226,8 @@ async function leave(
   chain: readonly ResourceRecord[],
   target: Name,
   fetched: Fetched,
-  { resolveOutside, privateAnswers }: Pick<BitStageOptions, 'resolveOutside' | 'privateAnswers'>,
-): Promise<PackedAnswer> {
+  { resolveOutside, privateAnswers, isDelegated }: EndOptions & Pick<BitStageOptions, 'resolveOutside'>,
+): Promise<Found> {
   const { type } = question.query
   const outside = await resolveOutside({
     query: { ...question.query, wireName: nameToWire(target) },
@@ -194,13 +243,18 @@ async function leave(
   const packed = encodeAnswer({
     question: { name: queryName(question.query), type, class: question.query.class },
     rcode: outside.rcode,
-    authoritative: !isFailure(outside.rcode),
+    authoritative: !isDelegated && !isFailure(outside.rcode),
     truncated: (message.flags & Flag.TC) !== 0,
     answer: [...chain.map(clamp), ...kept],
     authority: message.authority,
     extendedErrors: explain({ kind: 'answer', records: [] }, stripped, fetched),
   })
-  return { ...packed, options: Uint8Array.of(...packed.options, ...outside.options) }
+  return {
+    ...packed,
+    options: Uint8Array.of(...packed.options, ...outside.options),
+    usableFor: fetched.usableFor,
+    ...(outside.failure === undefined ? {} : { failure: outside.failure }),
+  }
 }
 
 /**

@@ -1,13 +1,14 @@
+import { anyRecord } from '../bit/records.ts'
 import { encodeAnswer } from '../dns/encode.ts'
 import { isAtOrBelow, type Name, nameToWire } from '../dns/name.ts'
-import { Rcode, Type } from '../dns/protocol.ts'
+import { ExtendedError, Rcode, Type } from '../dns/protocol.ts'
 import { queryName } from '../dns/query.ts'
 import { encodeRdata } from '../dns/rdata.ts'
 import type { ResourceRecord } from '../dns/record.ts'
 import type { Stage } from './question.ts'
 
 /** Seconds for what is answered here: it never changes, but a person who tries things out should not wait a day. */
-const LOCAL_TTL = 3_600
+export const LOCAL_TTL = 3_600
 
 const name = (text: string): Name => text.split('.')
 
@@ -28,6 +29,9 @@ const EMPTY_ZONES: readonly LocalZone[] = [
   zone('alt', 'RFC 9476: not DNS'),
   zone('internal', 'reserved by ICANN in 2024 for private use'),
   zone('home.arpa', 'RFC 8375 §4: homes'),
+  zone('eap.arpa', 'RFC 9965: no name to be looked up'),
+  zone('eap-noob.arpa', 'RFC 9140 §5.4: no name to be looked up'),
+  zone('6tisch.arpa', 'RFC 9031: no name to be looked up'),
   zone('service.arpa', 'RFC 9665: service registration'),
   zone('resolver.arpa', 'RFC 9462 §6.4: an upstream that answers would take our clients over'),
   // RFC 6303 §4.2 to §4.6 and RFC 6761 §6.1: reverse zones of addresses that are private to somebody.
@@ -60,9 +64,9 @@ const EMPTY_ZONES: readonly LocalZone[] = [
  * Firefox asks its system's resolver for this name before it turns its own DoH on. NXDOMAIN tells it to go on asking
  * that resolver, through which, when it forwards to us, .bit names work.
  */
-const CANARY = name('use-application-dns.net')
+const CANARY = zone('use-application-dns.net', 'the canary of browsers')
 
-const LOCALHOST = name('localhost')
+const LOCALHOST = zone('localhost', 'RFC 6761 §6.3: loopback for every name at and below it')
 const LOCALHOST_DATA = new Map<number, Uint8Array>([
   [Type.A, Uint8Array.of(127, 0, 0, 1)],
   [Type.AAAA, Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)],
@@ -79,7 +83,7 @@ function localZoneOf(asked: Name): LocalZone | undefined {
 }
 
 /** RFC 6303 §3: the SOA of an empty zone, so that its negative answers can be kept. */
-const emptyZoneSoa = (apex: Name): ResourceRecord => ({
+export const emptyZoneSoa = (apex: Name): ResourceRecord => ({
   name: apex,
   type: Type.SOA,
   ttl: LOCAL_TTL,
@@ -98,30 +102,30 @@ const emptyZoneSoa = (apex: Name): ResourceRecord => ({
 export const localNames: Stage = async function localNames(question, next) {
   const asked = question.name
   const { type } = question.query
-  const answerWith = (rcode: number, answer: ResourceRecord[], apex: Name) =>
+  const answerWith = (rcode: number, answer: ResourceRecord[], { apex, why }: LocalZone) =>
     encodeAnswer({
       question: { name: queryName(question.query), type, class: question.query.class },
       rcode,
       authoritative: true,
       answer,
       authority: answer.length > 0 ? [] : [emptyZoneSoa(apex)],
+      extendedErrors:
+        answer.length > 0 ? [] : [{ code: ExtendedError.SYNTHESIZED, text: `not asked for: ${why}` }],
     })
 
-  if (isAtOrBelow(asked, LOCALHOST)) {
-    // RFC 6761 §6.3: loopback for every name at and below localhost.
+  const recordOfAny = type === Type.ANY ? { ...anyRecord(asked), ttl: LOCAL_TTL } : undefined
+
+  if (isAtOrBelow(asked, LOCALHOST.apex)) {
     const data = LOCALHOST_DATA.get(type)
-    return answerWith(
-      Rcode.NOERROR,
-      data === undefined ? [] : [{ name: asked, type, ttl: LOCAL_TTL, data }],
-      LOCALHOST,
-    )
+    const record = data === undefined ? recordOfAny : { name: asked, type, ttl: LOCAL_TTL, data }
+    return answerWith(Rcode.NOERROR, record === undefined ? [] : [record], LOCALHOST)
   }
-  if (isAtOrBelow(asked, CANARY)) return answerWith(Rcode.NXDOMAIN, [], CANARY)
+  if (isAtOrBelow(asked, CANARY.apex)) return answerWith(Rcode.NXDOMAIN, [], CANARY)
   const found = localZoneOf(asked)
   if (found === undefined) return next(question)
-  if (asked.length > found.apex.length) return answerWith(Rcode.NXDOMAIN, [], found.apex)
-  const apexData = APEX_RECORDS.get(type)?.(found.apex)
-  return answerWith(Rcode.NOERROR, apexData === undefined ? [] : [apexData], found.apex)
+  if (asked.length > found.apex.length) return answerWith(Rcode.NXDOMAIN, [], found)
+  const record = APEX_RECORDS.get(type)?.(found.apex) ?? recordOfAny
+  return answerWith(Rcode.NOERROR, record === undefined ? [] : [record], found)
 }
 
 /** What every zone has at its apex (RFC 6303 §3). */

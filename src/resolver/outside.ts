@@ -1,13 +1,11 @@
+import { anyRecord } from '../bit/records.ts'
 import { encodeAnswer } from '../dns/encode.ts'
 import { Rcode, Type } from '../dns/protocol.ts'
 import { type Query, queryName } from '../dns/query.ts'
-import { encodeRdata } from '../dns/rdata.ts'
 import type { Forwarded } from '../upstream/forward.ts'
 import { failureAnswer } from './failure.ts'
 import type { Answerer } from './question.ts'
 
-/** RFC 8482 §4.2: what ANY gets instead of everything. No upstream is asked: the answer would be for amplifiers. */
-export const ANY_DATA = encodeRdata(Type.HINFO, { cpu: 'RFC8482', os: '' })
 const ANY_TTL = 3_600
 
 /**
@@ -21,12 +19,13 @@ export function outsideAnswerer(
   return async function outside(question) {
     if (forward === undefined) return failureAnswer(question, 'upstream-none')
     const { query } = question
+    // No upstream is asked for everything (RFC 8482 §4.2): the answer would be for amplifiers.
     if (query.type === Type.ANY) {
       return encodeAnswer({
         question: { name: queryName(query), type: query.type, class: query.class },
         rcode: Rcode.NOERROR,
         authoritative: false,
-        answer: [{ name: question.name, type: Type.HINFO, ttl: ANY_TTL, data: ANY_DATA }],
+        answer: [{ ...anyRecord(question.name), ttl: ANY_TTL }],
       })
     }
     const forwarded = await forward(query, question.signal)

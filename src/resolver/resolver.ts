@@ -1,11 +1,16 @@
 import { lowerName } from '../dns/name.ts'
 import type { PackedAnswer } from '../dns/packed.ts'
-import { cacheKey, type Query, queryName } from '../dns/query.ts'
-import type { Flights } from '../flights.ts'
+import { isFailure } from '../dns/protocol.ts'
+import { cacheKey, type Query, queryName, queryOfKey } from '../dns/query.ts'
+import { type Flights, waitFor } from '../flights.ts'
+import type { Timer } from '../namecoin/deadline.ts'
 import type { Tip } from '../namecoin/source.ts'
 import type { AnswerCache, Hit } from './cache.ts'
-import { failureAnswer } from './failure.ts'
-import type { Answerer, Question } from './question.ts'
+import { failureAnswer, natureOf } from './failure.ts'
+import type { FailureCache } from './failure-cache.ts'
+import type { Answerer, Found, Question } from './question.ts'
+import { type Background, POPULAR, renewal } from './renewal.ts'
+import { CLIENT_RESPONSE_MS, isWorseThanStale, staleAnswer, usableFor } from './stale.ts'
 
 /**
  * Milliseconds a client's question may take in all. Firefox gives up after 1.5 s in its mode 2 and 30 s in mode 3,
@@ -19,18 +24,27 @@ export interface Resolver {
   cached(query: Query): Hit | undefined
   /**
    * The answer, from wherever it comes. Never rejects.
-   * @param signal the deadline of the question that this one is part of; a new one when left out
+   * @param signal the deadline of the question that this one is part of: then it is no longer waited for, and the
+   *   failure is that question's alone. Such a question is given nothing stale, because it would keep it as fresh
    */
   resolve(query: Query, signal?: AbortSignal): Promise<Hit>
 }
 
 export interface ResolverOptions {
   readonly cache: AnswerCache
+  readonly failures: FailureCache
   readonly flights: Flights
   readonly tip: () => Tip | undefined | Promise<Tip | undefined>
   readonly answer: Answerer
+  /** Milliseconds on a clock that never goes back. */
+  readonly now: () => number
+  readonly timer: Timer
   /** A signal that aborts after so many milliseconds: `AbortSignal.timeout`. */
   readonly timeout: (milliseconds: number) => AbortSignal
+  /** Left out: nothing is done that nobody waits for. */
+  readonly background: Background | undefined
+  /** Called when an answer is served beyond its time. */
+  readonly onStale: () => void
   /** Called with what a stage threw, which none should. */
   readonly onError: (error: unknown) => void
 }
@@ -40,24 +54,37 @@ const NO_EPOCH = ''
 const NO_TIP = '?'
 
 /**
- * The resolver: the cache in front of the stages, one flight for identical questions.
+ * The resolver: the caches in front of the stages, one flight for identical questions.
  *
  * An answer under .bit is kept with the epoch it was looked up in. A new block, or a changed names file, is a new
- * epoch, and answers of the old one are not used again.
+ * epoch, and answers of the old one are not used again, unless the source fails (`stale.ts`).
  */
-export function createResolver({ cache, flights, tip, answer, timeout, onError }: ResolverOptions): Resolver {
+export function createResolver(options: ResolverOptions): Resolver {
+  const { cache, failures, flights, tip, answer, now, timer, timeout, background, onStale, onError } = options
+  let newest = NO_TIP
+
   const epochOf = (query: Query): string | Promise<string> => {
     if (!isUnderBit(query.wireName)) return NO_EPOCH
     const known = tip()
-    return known instanceof Promise ? known.then((found) => found?.epoch ?? NO_TIP) : (known?.epoch ?? NO_TIP)
+    return known instanceof Promise ? known.then(epochIn) : epochIn(known)
   }
 
-  async function lookUp(query: Query, signal: AbortSignal): Promise<PackedAnswer> {
-    const question: Question = {
-      query,
-      name: lowerName(queryName(query)),
-      signal,
-    }
+  function epochIn(known: Tip | undefined): string {
+    const epoch = known?.epoch ?? NO_TIP
+    if (epoch !== newest) newEpoch(epoch)
+    return epoch
+  }
+
+  function newEpoch(epoch: string): void {
+    const isFirst = newest === NO_TIP
+    newest = epoch
+    if (isFirst || epoch === NO_TIP) return
+    const popular = cache.outdated(epoch, POPULAR).filter((key) => isUnderBit(queryOfKey(key).wireName))
+    renewals.all(popular)
+  }
+
+  async function answered(query: Query): Promise<Found> {
+    const question = questionOf(query, timeout(QUERY_DEADLINE_MS))
     try {
       return await answer(question)
     } catch (error) {
@@ -66,25 +93,103 @@ export function createResolver({ cache, flights, tip, answer, timeout, onError }
     }
   }
 
+  /**
+   * Looks the answer up, and keeps it or the failure. Attack: what it comes to is everybody's, so it has the whole time,
+   * however little is left to who asked first: else an alias at the end of a slow way fails a stranger's name for all.
+   */
+  const lookUp = (query: Query, key: string, epoch: string): Promise<Found> =>
+    flights(`answer ${epoch} ${key}`, async () => {
+      const found = await answered(query)
+      if (isFailure(found.rcode)) {
+        failures.add(key, epoch, found)
+        if (!isWorseThanStale(found)) cache.neverStale(key)
+      } else {
+        failures.answered(key)
+        cache.set(key, epoch, found, usableFor(found, isUnderBit(query.wireName)))
+      }
+      return found
+    })
+
+  const renewals = renewal(
+    async (key) => {
+      const query = queryOfKey(key)
+      const epoch = await epochOf(query)
+      if (failures.get(key, epoch, true) !== undefined) return false
+      const found = await lookUp(query, key, epoch)
+      return !isFailure(found.rcode) || natureOf(found) === 'finding'
+    },
+    { background, patience: QUERY_DEADLINE_MS, now },
+  )
+
+  function fresh(key: string, epoch: string): Hit | undefined {
+    const hit = cache.get(key, epoch)
+    if (hit?.isEnding === true) renewals.one(key)
+    return hit
+  }
+
+  function inNeed(stale: PackedAnswer): PackedAnswer {
+    onStale()
+    return staleAnswer(stale)
+  }
+
+  /** What is looked up, unless that fails or takes longer than a client waits: then what is stale (RFC 8767 §5). */
+  async function lookUpOrStale(
+    lookup: Promise<Found>,
+    stale: PackedAnswer,
+    since: number,
+  ): Promise<PackedAnswer> {
+    let stop = (): void => {}
+    const patience = new Promise<undefined>((resolve) => {
+      stop = timer(Math.max(0, CLIENT_RESPONSE_MS - (now() - since)), () => resolve(undefined))
+    })
+    const found = await Promise.race([lookup, patience])
+    stop()
+    if (found === undefined) background?.keep(lookup)
+    else if (!isFailure(found.rcode) || !isWorseThanStale(found)) return found
+    return inNeed(stale)
+  }
+
+  /** What is looked up, for a question that is part of another one, and waits no longer than that. */
+  async function lookUpWithin(signal: AbortSignal, query: Query, key: string, epoch: string): Promise<Found> {
+    if (!signal.aborted) {
+      const lookup = lookUp(query, key, epoch)
+      const found = await waitFor(lookup, signal)
+      if (found !== undefined) return found
+      background?.keep(lookup)
+    }
+    return failureAnswer(questionOf(query, signal), 'upstream-timeout')
+  }
+
   return {
     cached(query) {
       const epoch = epochOf(query)
-      return epoch instanceof Promise ? undefined : cache.get(cacheKey(query), epoch)
+      return epoch instanceof Promise ? undefined : fresh(cacheKey(query), epoch)
     },
-    async resolve(query, signal = timeout(QUERY_DEADLINE_MS)) {
+    async resolve(query, signal) {
+      const since = now()
       const epoch = await epochOf(query)
       const key = cacheKey(query)
-      const hit = cache.get(key, epoch)
+      const hit = fresh(key, epoch)
       if (hit !== undefined) return hit
-      const packed = await flights(`answer ${epoch} ${key}`, async () => {
-        const found = await lookUp(query, signal)
-        cache.set(key, epoch, found)
-        return found
-      })
-      return { packed, age: 0 }
+      const isPart = signal !== undefined
+      const stale = isPart ? undefined : cache.stale(key, epoch)
+      const failure = failures.get(key, epoch, stale !== undefined)
+      if (failure !== undefined) {
+        const packed = stale !== undefined && isWorseThanStale(failure) ? inNeed(stale) : failure
+        return { packed, age: 0 }
+      }
+      if (isPart) return { packed: await lookUpWithin(signal, query, key, epoch), age: 0 }
+      const lookup = lookUp(query, key, epoch)
+      return { packed: await (stale === undefined ? lookup : lookUpOrStale(lookup, stale, since)), age: 0 }
     },
   }
 }
+
+const questionOf = (query: Query, signal: AbortSignal): Question => ({
+  query,
+  name: lowerName(queryName(query)),
+  signal,
+})
 
 /** Whether QNAME is `bit` or ends in `.bit`, from its octets: the cheap question on the way to every answer. */
 export function isUnderBit(wireName: Uint8Array): boolean {

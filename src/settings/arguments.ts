@@ -8,6 +8,8 @@ export interface CommandFlags {
   readonly switches: readonly string[]
   /** Flags with a value: `config`, `server`. */
   readonly options: readonly string[]
+  /** Flags with a value that may come several times: `gateway`. */
+  readonly lists?: readonly string[]
 }
 
 /** A command line, taken apart. */
@@ -19,6 +21,8 @@ export interface Arguments {
   readonly switches: ReadonlySet<string>
   /** Values of the command's own options; the last one wins. */
   readonly options: Readonly<Record<string, string>>
+  /** Values of the command's own repeatable flags, in their order. */
+  readonly lists: Readonly<Record<string, readonly string[]>>
   /** Values of settings, for `parseSettings`. */
   readonly flags: Readonly<Record<string, readonly string[]>>
 }
@@ -36,6 +40,7 @@ export function readArguments(words: readonly string[], own: CommandFlags): Argu
   const positionals: string[] = []
   const switches = new Set<string>()
   const options: Record<string, string> = {}
+  const lists: Record<string, string[]> = {}
   const flags: Record<string, string[]> = {}
   for (let index = 0; index < words.length; index++) {
     const word = words[index]!
@@ -61,17 +66,25 @@ export function readArguments(words: readonly string[], own: CommandFlags): Argu
       continue
     }
     const isOption = own.options.includes(name)
-    if (!isOption && !settingFlags.includes(name)) return unknownFlag(name, [...own.switches, ...own.options])
+    const isList = own.lists?.includes(name) === true
+    if (!isOption && !isList && !settingFlags.includes(name)) return unknownFlag(name, namesOf(own))
     const value = match[2] ?? words[++index]
     if (value === undefined) return problem('bad-value', `--${name}`, 'given nothing, takes a value')
+    const several = isList ? lists : flags
     if (isOption) options[name] = value
-    else flags[name] = [...(flags[name] ?? []), value]
+    else several[name] = [...(several[name] ?? []), value]
   }
-  return { kind: 'arguments', positionals, switches, options, flags }
+  return { kind: 'arguments', positionals, switches, options, lists, flags }
 }
 
+const namesOf = ({ switches, options, lists = [] }: CommandFlags): readonly string[] => [
+  ...switches,
+  ...options,
+  ...lists,
+]
+
 function unknownWord(word: string, own: CommandFlags): SettingsProblem {
-  const like = nearest(word.slice(1), [...settingFlags, ...own.switches, ...own.options])
+  const like = nearest(word.slice(1), [...settingFlags, ...namesOf(own)])
   return problem(
     'unknown',
     word,

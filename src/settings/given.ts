@@ -74,9 +74,9 @@ function fromVariables(variables: NonNullable<SettingsInput['variables']>): Give
 const variableText = (value: unknown): string =>
   typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value)
 
+/** Values end at commas; but addresses in the fragment of a URL, as in `tls://dns.example#192.0.2.1,2001:db8::1`, go on. */
 const commaSeparated = (text: string): string[] =>
-  text
-    .split(',')
+  (text.match(/[^,#]*(?:#[^,]*(?:,\s*[0-9A-Fa-f.:]+\s*(?=,|$))*)?/g) ?? [])
     .map((part) => part.trim())
     .filter((part) => part !== '')
 

@@ -1,3 +1,6 @@
+import { type AddressBlock, addressBlock } from '../addresses.ts'
+import { readGatewayUrl, readNamedGatewayUrl } from '../gateway-url.ts'
+
 /**
  * What a setting may take: how its text is read, and how that is said to a person. A kind is a value; the schema
  * puts kinds together, so that the parser and the help can never disagree.
@@ -79,6 +82,58 @@ export const dohUrl: Kind<string> = {
   },
 }
 
+/** Ports of servers that are not asked over HTTPS: RFC 7858 §3.1, RFC 1035 §4.2. */
+const DNS_PORTS: Readonly<Record<string, number>> = { tls: 853, tcp: 53, udp: 53 }
+
+/** `tls://HOST[:PORT]`, with the port filled in. */
+function readDnsUrl(given: string): string | undefined {
+  const [, scheme = '', host, digits] =
+    /^(tls|tcp|udp):\/\/(\[[^\]]+\]|[^\s:/?#@[\]]+)(?::([0-9]{1,5}))?\/?$/.exec(given) ?? []
+  const port = digits === undefined ? DNS_PORTS[scheme] : Number(digits)
+  // What is a host, the URL parser knows; of schemes it does not know it takes any.
+  if (port === undefined || port < 1 || port > MAX_PORT || !URL.canParse(`http://${host}`)) return undefined
+  return `${scheme}://${new URL(`http://${host}`).hostname}:${port}`
+}
+
+const isIpAddress = (host: string): boolean =>
+  host.includes(':')
+    ? URL.canParse(`http://[${host}]`)
+    : /^[0-9.]+$/.test(host) && URL.canParse(`http://${host}`) && new URL(`http://${host}`).hostname === host
+
+/**
+ * A resolver, and after `#` the addresses of its host (bootstrap addresses), for when nobody else can be asked for
+ * them. An address needs none.
+ */
+export const upstreamUrl: Kind<string> = {
+  takes: 'https://, tls://, tcp:// or udp://HOST[:PORT][/PATH][#ADDRESS,…]',
+  read: (given) => {
+    const [, plain = '', fragment] = /^([^#]*)(?:#(.*))?$/.exec(given) ?? []
+    const url = dohUrl.read(plain) ?? readDnsUrl(plain)
+    if (url === undefined || fragment === undefined) return url
+    const addresses = fragment.split(',').map((address) => address.trim())
+    const host = new URL(url).hostname.replace(/^\[|\]$/g, '')
+    return addresses.every(isIpAddress) && !isIpAddress(host) ? `${url}#${addresses.join(',')}` : undefined
+  },
+}
+
+/** The DoH URL of a gateway, as clients are to be told it: with no query of its own. */
+export const gatewayUrl: Kind<string> = {
+  takes: 'an https:// URL without a query',
+  read: readGatewayUrl,
+}
+
+/** The same where it must have a name: other resolvers are told of it, and of no address (RFC 9462 §4). */
+export const ownDohUrl: Kind<string> = {
+  takes: 'an https:// URL with a host name',
+  read: readNamedGatewayUrl,
+}
+
+/** Another gateway to ask, and after `#` the addresses of its host. */
+export const askedGateway: Kind<string> = {
+  takes: 'an https:// URL, perhaps with #ADDRESS,… of its host',
+  read: (given) => (given.startsWith('https:') ? upstreamUrl.read(given) : undefined),
+}
+
 /** What another kind takes, or the word `none`. */
 export const orNone = <Value>(kind: Kind<Value>): Kind<Value | 'none'> => ({
   takes: `${kind.takes}, or none`,
@@ -95,6 +150,12 @@ export const durationOrOff: Kind<number | 'off'> = {
     const match = /^([1-9][0-9]{0,5})([smhd])$/.exec(given)
     return match === null ? undefined : Number(match[1]) * MILLISECONDS[match[2] as keyof typeof MILLISECONDS]
   },
+}
+
+/** A block of addresses in CIDR notation, or one address. */
+export const cidr: Kind<AddressBlock> = {
+  takes: 'an address, or a block such as 10.0.0.0/8 or fd00::/8',
+  read: addressBlock,
 }
 
 /** The address of an ElectrumX server; what exactly is right in one, the light client knows. */

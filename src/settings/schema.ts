@@ -1,12 +1,16 @@
 import {
   address,
-  dohUrl,
+  askedGateway,
+  cidr,
   durationOrOff,
   electrumAddress,
+  gatewayUrl,
   type Kind,
   oneOf,
   orNone,
+  ownDohUrl,
   text,
+  upstreamUrl,
   webUrl,
   wholeNumber,
 } from './kinds.ts'
@@ -28,6 +32,9 @@ export interface Setting<Value> {
 
 /** The upstream when none is set. There is no hidden second one. */
 export const DEFAULT_UPSTREAM = 'https://cloudflare-dns.com/dns-query'
+
+/** Gateways that may have to say the same: all of them are asked for every name. */
+const MAX_AGREE = 16
 
 /** Entries in each cache when `cache-entries` is not set. */
 export const DEFAULT_CACHE_ENTRIES = 100_000
@@ -67,10 +74,10 @@ export const schema = {
     what: "the certificate's private key, reread when it changes",
   },
   backend: {
-    kind: oneOf('names', 'core', 'electrum'),
+    kind: oneOf('names', 'core', 'electrum', 'doh'),
     repeatable: true,
     fallback: undefined,
-    otherwise: 'those that are configured: names, core, electrum; electrum when none is',
+    otherwise: 'those that are configured: names, core, electrum, doh; electrum when none is',
     what: 'where .bit names are looked up, in this order',
   },
   names: {
@@ -99,6 +106,24 @@ export const schema = {
     otherwise: 'the known public servers',
     what: 'ElectrumX servers for the light client; better several, of several operators',
   },
+  gateway: {
+    kind: askedGateway,
+    repeatable: true,
+    fallback: undefined,
+    what: 'other gateways for backend doh, in this order; better several, of several operators',
+  },
+  agree: {
+    kind: wholeNumber(1, MAX_AGREE),
+    repeatable: false,
+    fallback: ['1'],
+    what: 'how many of them must say the same',
+  },
+  verify: {
+    kind: oneOf('on', 'off'),
+    repeatable: false,
+    fallback: ['off'],
+    what: 'on: gateways are believed only as far as they prove, against headers from the servers of electrum',
+  },
   minConfirmations: {
     kind: wholeNumber(1, 1_000),
     repeatable: false,
@@ -126,11 +151,17 @@ export const schema = {
     what: 'which Namecoin network',
   },
   upstream: {
-    kind: orNone(dohUrl),
+    kind: orNone(upstreamUrl),
     repeatable: true,
     fallback: [DEFAULT_UPSTREAM],
     secret: true,
-    what: 'DoH servers for names outside .bit, in this order; none: they are refused',
+    what: 'resolvers for names outside .bit, with their addresses behind the #; none: they are refused',
+  },
+  upstreamSpread: {
+    kind: oneOf('first', 'consistent'),
+    repeatable: false,
+    fallback: ['first'],
+    what: 'first: upstreams in their order; consistent: by name, so that none of them sees all names',
   },
   privateAnswers: {
     kind: oneOf('allow', 'strip'),
@@ -138,11 +169,48 @@ export const schema = {
     fallback: ['allow'],
     what: 'private addresses in .bit answers',
   },
+  allowPrivate: {
+    kind: cidr,
+    repeatable: true,
+    fallback: undefined,
+    what: 'private addresses that delegations, probes and the proxy may contact',
+  },
+  probe: {
+    kind: oneOf('on', 'off'),
+    repeatable: false,
+    fallback: undefined,
+    otherwise: 'on under Node, off on Workers',
+    what: 'whether hosts of .bit names with several addresses are tried, and live ones come first in answers',
+  },
   cacheEntries: {
     kind: wholeNumber(0, MAX_CACHE_ENTRIES),
     repeatable: false,
     fallback: [String(DEFAULT_CACHE_ENTRIES)],
     what: 'entries in each cache; 0 turns every cache off',
+  },
+  serveStale: {
+    kind: durationOrOff,
+    repeatable: false,
+    fallback: ['1h'],
+    what: 'how long after its time an answer may still be served, when no newer one can be had',
+  },
+  publicUrl: {
+    kind: ownDohUrl,
+    repeatable: false,
+    fallback: undefined,
+    what: 'where clients reach this gateway, for those that ask (DDR and RESINFO)',
+  },
+  siblings: {
+    kind: gatewayUrl,
+    repeatable: true,
+    fallback: undefined,
+    what: 'DoH URLs of the other gateways of this service, for the page and the client settings on it',
+  },
+  adminListen: {
+    kind: address,
+    repeatable: false,
+    fallback: undefined,
+    what: 'where to serve /metrics for Prometheus, and /readyz, over plain HTTP; not on Workers',
   },
   state: {
     kind: text('a folder'),

@@ -3,21 +3,24 @@ import { problem, redactUrl, type SettingsProblem, shown } from './problem.ts'
 import { flagName, type ReadSettings, type SettingKey, schema, settingKeys, settingOf } from './schema.ts'
 
 /** A backend's name: where values of `.bit` names come from. */
-export type Backend = 'names' | 'core' | 'electrum'
+export type Backend = 'names' | 'core' | 'electrum' | 'doh'
 
 /**
  * The gateway's settings, checked. What is not set and has no default is undefined.
  *
  * - `backend` is never empty and names only backends that are configured;
+ * - `gateway` names at least `agree` hosts, each one once, when `backend` is `doh`, which stands alone;
  * - `upstream` is empty when the user said `none`;
  * - `tlsCert` and `tlsKey` are both there or both not;
  * - `coreUrl` may hold a password: show it with `redactUrl` only.
  */
-export type Settings = Omit<ReadSettings, 'backend' | 'upstream' | 'maxTipAge'> & {
+export type Settings = Omit<ReadSettings, 'backend' | 'upstream' | 'maxTipAge' | 'serveStale'> & {
   readonly backend: readonly Backend[]
   readonly upstream: readonly string[]
   /** Milliseconds; undefined when it is off. */
   readonly maxTipAge: number | undefined
+  /** Milliseconds; 0 when it is off. */
+  readonly serveStale: number
 }
 
 /** The three ways in. */
@@ -86,14 +89,36 @@ function checkTogether(read: ReadSettings, nameOf: (key: SettingKey) => string):
   const configured = new Set<Backend>()
   if (read.names !== undefined) configured.add('names')
   if (read.coreUrl !== undefined) configured.add('core')
-  if (read.electrum !== undefined || configured.size === 0) configured.add('electrum')
+  // With verify its servers are for headers alone: they hear of no name.
+  const isForHeaders = read.gateway !== undefined && read.verify === 'on'
+  const isNothingElse = configured.size === 0 && read.gateway === undefined
+  if ((read.electrum !== undefined && !isForHeaders) || isNothingElse) configured.add('electrum')
+  if (read.gateway !== undefined) configured.add('doh')
   const backends = [...new Set(read.backend ?? configured)]
   const unconfigured = backends.find((backend) => backend !== 'electrum' && !configured.has(backend))
   if (unconfigured !== undefined) {
-    const needed = flagName(unconfigured === 'names' ? 'names' : 'coreUrl')
+    const needed = flagName(NEEDED[unconfigured as keyof typeof NEEDED])
     return problem('incomplete', nameOf('backend'), `given ${shown(unconfigured)}, which needs --${needed}`)
   }
-  if (backends.includes('electrum') && read.electrum === undefined && read.network !== 'mainnet') {
+  if (backends.includes('doh')) {
+    // What another gateway says is a whole answer: an alias or an import in it cannot lead back into our own values.
+    if (backends.length > 1 && read.verify === 'off') {
+      const sentence = `given ${shown(backends.join(','))}: without --verify on, doh goes with no other backend`
+      return problem('incomplete', nameOf(read.backend === undefined ? 'gateway' : 'backend'), sentence)
+    }
+    if (read.verify === 'on' && read.gateway!.some((url) => url.includes('#'))) {
+      return problem('incomplete', nameOf('gateway'), 'given #ADDRESS, which goes with --verify off only')
+    }
+    const hosts = read.gateway!.map((url) => new URL(url).hostname)
+    const twice = hosts.find((host, index) => hosts.indexOf(host) !== index)
+    if (twice !== undefined) return problem('bad-value', nameOf('gateway'), `given ${shown(twice)} twice`)
+    if (read.agree > hosts.length) {
+      const sentence = `given ${read.agree}, which needs as many --gateway`
+      return problem('incomplete', nameOf('agree'), sentence)
+    }
+  }
+  const needsServers = backends.includes('electrum') || (backends.includes('doh') && read.verify === 'on')
+  if (needsServers && read.electrum === undefined && read.network !== 'mainnet') {
     const sentence = `no public server of ${read.network} is known: set --electrum ${schema.electrum.kind.takes}`
     return problem('incomplete', nameOf('electrum'), sentence)
   }
@@ -105,9 +130,13 @@ function checkTogether(read: ReadSettings, nameOf: (key: SettingKey) => string):
       backend: backends,
       upstream: upstreams,
       maxTipAge: maxTipAge === 'off' ? undefined : maxTipAge,
+      serveStale: read.serveStale === 'off' ? 0 : read.serveStale,
     },
   }
 }
+
+/** The setting that each backend cannot do without. */
+const NEEDED = { names: 'names', core: 'coreUrl', doh: 'gateway' } as const
 
 /** Eight hours, Electrum's rule: the longest gap between blocks in four years was two and a half. */
 const DEFAULT_MAX_TIP_AGE = 8 * 3_600_000

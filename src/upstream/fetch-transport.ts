@@ -1,8 +1,10 @@
-import { MAX_MESSAGE_LENGTH } from '../dns/protocol.ts'
-import type { UpstreamTransport } from './transport.ts'
+import { DNS_MESSAGE, MAX_MESSAGE_LENGTH } from '../dns/protocol.ts'
+import { replyOfHttp } from './http.ts'
+import { failed, type UpstreamReply, type UpstreamTransport } from './transport.ts'
 
 /**
- * Carries messages with the runtime's own `fetch`, for runtimes where that is the best there is: Workers.
+ * Carries messages to `https` upstreams with the runtime's own `fetch`, for runtimes where that is the best there is:
+ * Workers.
  *
  * Redirects are not followed: an upstream that the configuration does not name gets no query.
  */
@@ -10,34 +12,39 @@ export function fetchTransport(
   fetch: (url: string, init: RequestInit) => Promise<Response>,
 ): UpstreamTransport {
   return {
-    async post(url, message, signal) {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/dns-message', accept: 'application/dns-message' },
-        body: message as Uint8Array<ArrayBuffer>,
-        redirect: 'manual',
-        signal,
-      })
-      const body = await readAtMost(response, MAX_MESSAGE_LENGTH)
-      return { status: response.status, contentType: response.headers.get('content-type') ?? '', body }
+    async exchange({ url }, message, signal) {
+      try {
+        const response = await fetch(url, {
+          method: 'POST',
+          headers: { 'content-type': DNS_MESSAGE, accept: DNS_MESSAGE },
+          body: message as Uint8Array<ArrayBuffer>,
+          redirect: 'manual',
+          signal,
+        })
+        return await read(response)
+      } catch {
+        return signal.aborted ? failed('timeout', 'aborted') : failed('network', 'connection failed')
+      }
     },
   }
 }
 
 /** Attack: a body without end fills the memory. Reading stops beyond what a DNS message can be. */
-async function readAtMost(response: Response, octets: number): Promise<Uint8Array> {
-  if (response.body === null) return new Uint8Array()
+async function read(response: Response): Promise<UpstreamReply> {
+  const { status, headers, body } = response
+  const contentType = headers.get('content-type') ?? ''
+  const reader = body?.getReader()
   const parts: Uint8Array[] = []
   let length = 0
-  const reader = response.body.getReader()
-  for (;;) {
+  while (reader !== undefined) {
     const { done, value } = await reader.read()
-    if (done) return Buffer.concat(parts)
+    if (done) break
     length += value.length
-    if (length > octets) {
+    if (length > MAX_MESSAGE_LENGTH) {
       await reader.cancel()
-      throw new Error('longer than a DNS message can be')
+      return failed('protocol', 'longer than a DNS message can be')
     }
     parts.push(value)
   }
+  return replyOfHttp({ status, contentType, body: Buffer.concat(parts) })
 }

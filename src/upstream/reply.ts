@@ -5,38 +5,42 @@ import { type PackedAnswer, packAnswer } from '../dns/packed.ts'
 import { Flag, Type } from '../dns/protocol.ts'
 import { type Query, queryName } from '../dns/query.ts'
 import type { ResourceRecord } from '../dns/record.ts'
-import type { UpstreamResponse } from './transport.ts'
 
-const DNS_MESSAGE = /^application\/dns-message\s*(?:;|$)/i
 const OPCODE_MASK = 0x7800
 
 /**
- * The packed answer in an upstream's HTTP response, if it is one to this query: a DNS message, a response, to the
- * very question asked, well-formed to its last record. Its octets stay as they came (`dns/packed.ts`).
+ * The packed answer in an upstream's reply, if it is one to this query: a DNS message, a response, to the very
+ * question asked, well-formed to its last record. Its octets stay as they came (`dns/packed.ts`).
  *
+ * @param authenticated whether it came from the upstream itself beyond doubt: only then AD says anything, where
+ *   anybody on the way could have set it, it is cleared (RFC 6840 §5.8: a security-aware path to the resolver)
  * @returns undefined for anything else
  */
-export function readReply(query: Query, response: UpstreamResponse): PackedAnswer | undefined {
-  if (response.status !== 200 || !DNS_MESSAGE.test(response.contentType)) return undefined
-  const message = readMessage(response.body)
+export function readReply(
+  query: Query,
+  octets: Uint8Array,
+  authenticated: boolean,
+): PackedAnswer | undefined {
+  const message = readMessage(octets)
   if (message === undefined || message.id !== 0) return undefined
   if ((message.flags & Flag.QR) === 0 || (message.flags & OPCODE_MASK) !== 0) return undefined
   const { question } = message
   if (question === undefined || question.type !== query.type || question.class !== query.class)
     return undefined
   if (!equalNames(question.name, queryName(query))) return undefined
-  const packed = packAnswer(response.body)
+  const packed = packAnswer(octets)
   if (packed === undefined) return undefined
   const ordered = aliasesComeFirst(message.answer)
     ? packed
     : { ...reordered(query, message), options: packed.options }
-  return asResolver(ordered)
+  return asResolver(ordered, authenticated)
 }
 
 /** AA off, because we are no authority for it, and RA on, because we do recurse, whatever the upstream says of itself. */
-function asResolver(packed: PackedAnswer): PackedAnswer {
+function asResolver(packed: PackedAnswer, authenticated: boolean): PackedAnswer {
   packed.bytes[2]! &= ~(Flag.AA >> 8)
   packed.bytes[3]! |= Flag.RA
+  if (!authenticated) packed.bytes[3]! &= ~Flag.AD
   return packed
 }
 

@@ -13,6 +13,7 @@ import { sharedFlights } from '../../dist/flights.js'
 import { createGateway } from '../../dist/gateway.js'
 import { createFastPath } from '../../dist/http/fast-path.js'
 import { silentLog } from '../../dist/log.js'
+import { runtimeTimer } from '../../dist/namecoin/deadline.js'
 import { demoNames } from '../../dist/namecoin/demo.js'
 import { namesSource } from '../../dist/namecoin/names.js'
 import { unboundedSlots } from '../../dist/namecoin/slots.js'
@@ -41,10 +42,13 @@ const gateway = createGateway(
     now: () => performance.now(),
     wallClock: Date.now,
     timeout: (milliseconds) => AbortSignal.timeout(milliseconds),
+    timer: runtimeTimer,
     fillRandom: (lot) => crypto.getRandomValues(lot),
     flights: sharedFlights(),
+    exchange: { tcp: () => Promise.reject(new Error('no nameserver')) },
+    ownAddresses: () => [],
     upstreamSlots: unboundedSlots,
-    transport: { post: () => Promise.reject(new Error('no upstream')) },
+    transport: { exchange: () => Promise.reject(new Error('no upstream')) },
     log: silentLog,
     cacheOctets: { answers: 1e7, values: 1e7 },
   },

@@ -52,6 +52,21 @@ describe('ns (ifa-0001)', () => {
     }
     expect(await example(value, 'not.there.example.bit')).toBe('delegation example.bit.')
   })
+  test.each([
+    [{}, undefined],
+    ['x', undefined],
+    [1, undefined],
+    [[[]], undefined],
+    [[[12345, 8, 2]], undefined],
+    [[[70_000, 8, 2, 'AAAA']], undefined],
+    [[[12345, 8, 2, 'not base64 !!']], undefined],
+    [null, []],
+    [[], []],
+    [['x', [1, 8, 2, 'AAAA']], ['example.bit. DS 1 8 2 000000']],
+  ])('ds %j: unreadable is unknown, not none; one that can be read counts', async (ds, expected) =>
+    expect((await delegation({ ns: 'a.', ds })).ds).toEqual(expected),
+  )
+
   test('DS at the cut is answered here, DS below it is not', async () => {
     const value = {
       ns: 'ns.example.com.',

@@ -6,6 +6,8 @@ export interface DevTools {
   send<Result>(method: string, parameters?: object, session?: string): Promise<Result>
   /** The next event of this kind, from now on. */
   event(method: string): Promise<unknown>
+  /** Is told of every event of this kind, from now on. */
+  listen(method: string, listener: (parameters: unknown) => void): void
 }
 
 interface Waiting {
@@ -25,6 +27,7 @@ interface Message {
 export function speakDevTools(from: Readable, to: Writable): DevTools {
   const commands = new Map<number, Waiting>()
   const events = new Map<string, Waiting[]>()
+  const listeners: (readonly [method: string, listener: (parameters: unknown) => void])[] = []
   let lastId = 0
   let received = ''
 
@@ -32,6 +35,7 @@ export function speakDevTools(from: Readable, to: Writable): DevTools {
     if (id === undefined) {
       for (const { resolve } of events.get(method!) ?? []) resolve(params as never)
       events.delete(method!)
+      for (const [heard, listener] of listeners) if (heard === method) listener(params)
       return
     }
     const asked = commands.get(id)
@@ -62,5 +66,6 @@ export function speakDevTools(from: Readable, to: Writable): DevTools {
       new Promise((resolve, reject) => {
         events.set(method, [...(events.get(method) ?? []), { resolve, reject }])
       }),
+    listen: (method, listener) => void listeners.push([method, listener]),
   }
 }

@@ -32,6 +32,11 @@ describe.skipIf(!canRun)('Firefox (needs firefox-esr, certutil, ip and root)', {
     expect([...orders].sort()).toEqual(['192.0.2.10 198.51.100.20', '198.51.100.20 192.0.2.10'])
   })
 
+  it('takes a typed .bit name for a name, and not for words to search for', async () => {
+    expect(await firefox.typed('jordia65.bit')).toBe('http://jordia65.bit/')
+    expect(await firefox.typed('jordia65.unknown')).not.toBe('http://jordia65.unknown/')
+  })
+
   it('loads a page by its .bit name, and from the other server when the first one dies', async () => {
     const first = servedBy(await firefox.open('http://ha-demo.bit/'))
     const cached = await firefox.cached('ha-demo.bit')

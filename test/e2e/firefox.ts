@@ -2,18 +2,21 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { firefoxUserJs } from '../../src/client-config/firefox.ts'
 import type { Gateway } from './gateway.ts'
 import { speakMarionette } from './marionette.ts'
 import type { Namespace } from './namespace.ts'
 import { makeStoreThatTrusts } from './nss.ts'
 import { newFolder, type Program, start } from './program.ts'
 
-/** A Firefox with a new profile that trusts the gateway's CA and asks the gateway alone (TRR mode 3). */
+/** A Firefox with a new profile that trusts the gateway's CA, set up as `bitdoh client-config firefox` says. */
 export interface Firefox {
   /** Loads a page; the text it shows. Rejects when an error page is shown instead. */
   open(url: string): Promise<string>
   /** What its own cache says of a name's IPv4 addresses. */
   cached(host: string): Promise<readonly CachedName[]>
+  /** The URL it loads when this is typed. */
+  typed(text: string): Promise<string>
   /** Asks anew; IPv4 addresses in the order of the answer. */
   resolve(host: string): Promise<readonly string[]>
 }
@@ -26,22 +29,18 @@ export interface CachedName {
 
 const BRIDGE = fileURLToPath(new URL('tcp-over-stdio.mjs', import.meta.url))
 
-const preferencesFor = (gateway: Gateway): Readonly<Record<string, string | number | boolean>> => ({
-  'network.trr.mode': 3,
-  'network.trr.uri': gateway.url,
-  'marionette.port': 0,
-  'browser.fixup.domainsuffixwhitelist.bit': true,
-  'network.captive-portal-service.enabled': false,
-  'network.connectivity-service.enabled': false,
-})
+/** So that it asks for nothing by itself, and can be driven. */
+const FOR_TESTS = `
+user_pref("marionette.port", 0);
+user_pref("network.captive-portal-service.enabled", false);
+user_pref("network.connectivity-service.enabled", false);
+`
 
 export async function startFirefox(gateway: Gateway, { prefix }: Namespace): Promise<Firefox> {
   const profile = newFolder()
   await makeStoreThatTrusts(gateway.ca, profile)
-  const lines = Object.entries(preferencesFor(gateway)).map(
-    ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`,
-  )
-  writeFileSync(join(profile, 'user.js'), lines.join('\n'))
+  const { text } = firefoxUserJs([{ url: gateway.url, addresses: [] }])
+  writeFileSync(join(profile, 'user.js'), text + FOR_TESTS)
   const program = start(
     'firefox-esr',
     [
@@ -79,6 +78,7 @@ export async function startFirefox(gateway: Gateway, { prefix }: Namespace): Pro
       await send('WebDriver:Navigate', { url })
       return inPage('return document.body.innerText')
     },
+    typed: (text) => inBrowser(FIX_UP, text),
     cached: (host) => inBrowser(READ_CACHE, host),
     resolve: (host) => inBrowser(RESOLVE, host),
   }
@@ -100,6 +100,12 @@ async function marionettePort(profile: string, { child }: Program): Promise<stri
   }
   throw new Error('Firefox offers no Marionette')
 }
+
+/** What the address bar makes of a text. */
+const FIX_UP = `
+  const [text, done] = arguments
+  done(Services.uriFixup.getFixupURIInfo(text, Services.uriFixup.FIXUP_FLAG_ALLOW_KEYWORD_LOOKUP).preferredURI.spec)
+`
 
 /** Of the entries of type 0: those of other types hold HTTPS records. */
 const READ_CACHE = `

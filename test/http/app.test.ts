@@ -28,17 +28,24 @@ test('C10 RFC 8484 §4.2.1: our own fault is a 500 that carries no answer', asyn
     exchange: Object.assign(fail, { atOnce: fail }) as ExchangeHandler,
     readiness: fail,
     prove: fail,
+    page: { wallClock: fail, publicUrl: undefined, siblings: [] },
     onError: (error) => faults.push(error),
   })
   const client = clientOf((request) => app.fetch(request), { asked: async () => [], close: async () => {} })
-  for (const path of [dnsPath(query()), '/resolve?name=jordia65.bit', '/readyz', '/proof/jordia65.bit']) {
+  for (const path of [
+    dnsPath(query()),
+    '/resolve?name=jordia65.bit',
+    '/readyz',
+    '/proof/jordia65.bit',
+    '/',
+  ]) {
     const response = await client.request(path)
     expect(response.status).toBe(500)
     expect(header(response, 'content-type')).toMatch(/^text\/plain/)
     expect(header(response, 'cache-control')).toBe('no-store')
     expect(Buffer.from(response.body).toString()).toBe('internal error\n')
   }
-  expect(faults).toHaveLength(4)
+  expect(faults).toHaveLength(5)
 })
 
 test('C10 RFC 8484 §4.2.1: a source that throws is SERVFAIL', async () => {

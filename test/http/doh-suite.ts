@@ -850,7 +850,7 @@ export function dohSuite(title: string, open: () => DohClient | Promise<DohClien
         ).toBe(true)
         expect((await ask({ question: 'single.bit', flags: RD | 0x20 })).authentic).toBe(false)
       })
-      test('5: a delegated name, which is not followed, is SERVFAIL and says why', async () => {
+      test('5: a delegated name whose nameservers may not be contacted is SERVFAIL and says why', async () => {
         const message = await ask({ question: 'delegated.bit', additional: [opt()] })
         expect(message.rcode).toBe(SERVFAIL)
         expect(message.extendedErrors).toHaveLength(1)

@@ -5,7 +5,9 @@ import { coreSource } from '../../src/namecoin/core.ts'
 import { namesSource, parseNames } from '../../src/namecoin/names.ts'
 import { unboundedSlots } from '../../src/namecoin/slots.ts'
 import type { NameSource } from '../../src/namecoin/source.ts'
+import type { Settings } from '../../src/settings/settings.ts'
 import { fetchTransport } from '../../src/upstream/fetch-transport.ts'
+import { noExchange } from '../delegation/no-exchange.ts'
 import { type FakeClock, fakeClock } from '../namecoin/clock.ts'
 import { coreRecordings, type NodeChanges, replayFetch } from '../servers/core-replay.ts'
 import { type FakeUpstream, fakeUpstream } from '../servers/upstream.ts'
@@ -22,16 +24,25 @@ export interface TestGatewayOptions {
   readonly source?: NameSource | ((clock: FakeClock) => NameSource)
   readonly upstreams?: readonly string[]
   readonly cacheEntries?: number
+  /** Milliseconds; none when left out. */
+  readonly serveStale?: number
+  /** Settings besides those. */
+  readonly settings?: Partial<Settings>
   readonly runtime?: Partial<Runtime>
 }
 
 export function openGateway(options: TestGatewayOptions = {}): TestGateway {
-  const { upstreams = ['https://upstream.example/dns-query'], cacheEntries = 1_000, runtime } = options
+  const {
+    upstreams = ['https://upstream.example/dns-query'],
+    cacheEntries = 1_000,
+    serveStale = 0,
+    runtime,
+  } = options
   const clock = fakeClock()
   const upstream = fakeUpstream()
   const source = options.source ?? givenNames(NAMES)
   const gateway = createGateway(
-    { upstream: upstreams, privateAnswers: 'allow', cacheEntries },
+    { upstream: upstreams, privateAnswers: 'allow', cacheEntries, serveStale, ...options.settings },
     typeof source === 'function' ? source(clock) : source,
     {
       now: clock.now,
@@ -41,8 +52,11 @@ export function openGateway(options: TestGatewayOptions = {}): TestGateway {
         clock.timer(milliseconds, () => controller.abort())
         return controller.signal
       },
+      timer: clock.timer,
       fillRandom: (lot) => crypto.getRandomValues(lot),
       flights: sharedFlights(),
+      exchange: noExchange,
+      ownAddresses: () => [],
       upstreamSlots: unboundedSlots,
       transport: fetchTransport(upstream.fetch),
       log: silentLog,

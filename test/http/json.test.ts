@@ -5,14 +5,14 @@ import { Type } from '../../src/dns/protocol.ts'
 import {
   cloudflareJson,
   googleJson,
-  parseCloudflareParameters,
   parseGoogleParameters,
+  parseParameters,
   prefersJson,
 } from '../../src/http/json.ts'
 import { hex, join, message, record, text, uint16, wireName } from '../dns/octets.ts'
 
 const google = (query: string) => parseGoogleParameters(new URLSearchParams(query))
-const cloudflare = (query: string) => parseCloudflareParameters(new URLSearchParams(query))
+const cloudflare = (query: string) => parseParameters(new URLSearchParams(query))
 
 const DIALECTS = [
   ['Google', google],

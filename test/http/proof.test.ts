@@ -4,6 +4,7 @@ import type { Log } from '../../src/log.ts'
 import type { NameProof } from '../../src/namecoin/proof.ts'
 import type { NameSource } from '../../src/namecoin/source.ts'
 import { keyOf, MAX_PROOFS, PROOF_TIMEOUT_MS } from '../../src/proofs.ts'
+import { version } from '../../src/version.ts'
 import { settled } from '../namecoin/clock.ts'
 import { type DohResponse, header } from './client.ts'
 import { clientOf, openClient, openGateway, recordedCore, type TestGatewayOptions } from './gateway.ts'
@@ -255,5 +256,5 @@ test('no name is logged, whatever happens', async () => {
 
 test('/readyz says how far the tip is proven', async () => {
   const response = await openClient({ source: saying({}) }).request('/readyz')
-  expect(json(response)).toEqual({ ready: true, height: 7, assurance: 'attested' })
+  expect(json(response)).toEqual({ ready: true, height: 7, assurance: 'attested', version })
 })

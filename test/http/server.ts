@@ -2,7 +2,7 @@ import { createFastPath } from '../../src/http/fast-path.ts'
 import { silentLog } from '../../src/log.ts'
 import type { FastPath } from '../../src/node/exchange.ts'
 import { type ServeOptions, type Serving, serve } from '../../src/node/server.ts'
-import { nodeTransport } from '../../src/node/upstream-transport.ts'
+import { nodeUpstreams } from '../../src/node/upstreams.ts'
 import { fixedCertificate, testCa, testLeaf } from '../node/tools.ts'
 import { startUpstreamServer, type UpstreamServer } from '../servers/upstream-server.ts'
 import { openGateway, type TestGateway } from './gateway.ts'
@@ -52,7 +52,7 @@ export async function serveGateway(gateway: TestGateway, { security, fastPath, l
 /** All of it, from the server to the upstream. */
 export async function runGateway(options: RunOptions): Promise<RunningGateway> {
   const upstream = await startUpstreamServer(testLeaf)
-  const transport = nodeTransport({ ca: testCa.cert })
+  const transport = nodeUpstreams({ ca: testCa.cert })
   const gateway = openGateway({ upstreams: [upstream.url], runtime: { transport } })
   const served = await serveGateway(gateway, options)
   return {

@@ -18,11 +18,11 @@ import {
 import { createServer as createTlsServer } from 'node:tls'
 import { describe, expect, it } from 'vitest'
 import {
+  type HttpResponse,
   type NodeTransportOptions,
   nodeTransport,
   type Transport,
   TransportError,
-  type UpstreamResponse,
 } from '../../src/node/upstream-transport.ts'
 import { afterTest, pause, testCa, testLeaf, until } from './tools.ts'
 
@@ -420,7 +420,7 @@ describe('over HTTP/1.1, where a server speaks nothing else', () => {
     next.on('stream', (stream) => reply(stream, Buffer.from('h2')))
     await new Promise<void>((resolve) => next.listen(port, '127.0.0.1', resolve))
     afterTest(() => next.close())
-    const again = (): Promise<UpstreamResponse> =>
+    const again = (): Promise<HttpResponse> =>
       post(url, message('2'), forever).catch(() => pause(10).then(again))
     expect(textOf((await again()).body)).toBe('h2')
   })

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { readMessage } from '../../src/dns/message.ts'
 import type { NameOutcome, NameSource, UnreachableCode } from '../../src/namecoin/source.ts'
-import type { UpstreamTransport } from '../../src/upstream/transport.ts'
+import type { UpstreamAddress } from '../../src/upstream/address.ts'
+import { failed, type UpstreamTransport } from '../../src/upstream/transport.ts'
 import { answer, QUESTION_NAME, record, wire } from '../dns/messages.ts'
 import { coreWorld, namesWorld, noUpstream, world } from './world.ts'
 
@@ -90,10 +91,10 @@ describe('aliases out of .bit', () => {
   const upstream = (message: (question: string) => Uint8Array) => {
     let asked = 0
     const transport: UpstreamTransport = {
-      async post(_url, sent) {
+      async exchange(_upstream, sent) {
         asked++
         const { name } = readMessage(sent)!.question!
-        return { status: 200, contentType: 'application/dns-message', body: message(name.join('.')) }
+        return { kind: 'reply', message: message(name.join('.')) }
       },
     }
     return { transport, asked: () => asked }
@@ -171,9 +172,9 @@ describe('nothing under .bit leaves', () => {
     async (name) => {
       const asked: string[] = []
       const transport = {
-        post: (url: string) => {
+        exchange: ({ url }: UpstreamAddress) => {
           asked.push(url)
-          return Promise.reject(new Error('asked'))
+          return Promise.resolve(failed('protocol', 'asked'))
         },
       }
       await namesWorld({}, { transport }).ask(name)
@@ -183,9 +184,9 @@ describe('nothing under .bit leaves', () => {
   test('names that only look like it go to the upstream', async () => {
     let asked = 0
     const transport = {
-      post: () => {
+      exchange: () => {
         asked++
-        return Promise.reject(new Error('asked'))
+        return Promise.resolve(failed('protocol', 'asked'))
       },
     }
     const { ask } = namesWorld({}, { transport })

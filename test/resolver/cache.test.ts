@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { packAnswer } from '../../src/dns/packed.ts'
 import { secureRandom } from '../../src/random.ts'
-import { FAILURE_RESIDENCE, lruAnswerCache, MAX_RESIDENCE } from '../../src/resolver/cache.ts'
+import { lruAnswerCache, MAX_RESIDENCE } from '../../src/resolver/cache.ts'
 import { answer, QUESTION_NAME, record } from '../dns/messages.ts'
 
 const withTtl = (ttl: number, flags = 0x8180) =>
@@ -9,9 +9,9 @@ const withTtl = (ttl: number, flags = 0x8180) =>
     answer({ flags, answer: flags === 0x8180 ? [record(QUESTION_NAME, 1, ttl, [192, 0, 2, 1])] : [] }),
   )!
 
-const opened = (entries = 10, octets = 1_000_000) => {
+const opened = (entries = 10, octets = 1_000_000, staleFor = 0) => {
   let now = 0
-  const cache = lruAnswerCache({ entries, octets }, () => now)
+  const cache = lruAnswerCache({ entries, octets }, () => now, staleFor)
   return { cache, at: (seconds: number) => (now = seconds * 1000) }
 }
 
@@ -37,11 +37,9 @@ describe('the cache of answers', () => {
     cache.set('k', '1', withTtl(0))
     expect(cache.get('k', '1')).toBeUndefined()
   })
-  test('RFC 9520: keeps a failure for a second', () => {
-    const { cache, at } = opened()
+  test('keeps no failure: there is another cache for them', () => {
+    const { cache } = opened()
     cache.set('k', '1', withTtl(0, 0x8182))
-    expect(cache.get('k', '1')).toBeDefined()
-    at(FAILURE_RESIDENCE)
     expect(cache.get('k', '1')).toBeUndefined()
   })
   test('gives no answer of another epoch, and does not take it back later', () => {
@@ -68,6 +66,76 @@ describe('the cache of answers', () => {
     const { cache } = opened(0)
     cache.set('k', '1', withTtl(60))
     expect(cache.get('k', '1')).toBeUndefined()
+  })
+})
+
+describe('what has run out', () => {
+  test('is kept for need as long as it is told, and tells nobody that it is fresh', () => {
+    const { cache, at } = opened(10, 1_000_000, 100)
+    cache.set('k', '1', withTtl(60))
+    at(60)
+    expect(cache.get('k', '1')).toBeUndefined()
+    expect(cache.stale('k', '1')).toBeDefined()
+    at(159)
+    expect(cache.stale('k', '1')).toBeDefined()
+    at(160)
+    expect(cache.stale('k', '1')).toBeUndefined()
+  })
+  test('of another epoch is kept from when it was stored', () => {
+    const { cache, at } = opened(10, 1_000_000, 100)
+    cache.set('k', '1', withTtl(60))
+    at(99)
+    expect(cache.stale('k', '2')).toBeDefined()
+    at(100)
+    expect(cache.stale('k', '2')).toBeUndefined()
+  })
+  test('is not kept beyond the seconds that it is usable for', () => {
+    const { cache, at } = opened(10, 1_000_000, 100)
+    cache.set('k', '1', withTtl(60), 70)
+    at(69)
+    expect(cache.stale('k', '1')).toBeDefined()
+    at(70)
+    expect(cache.stale('k', '1')).toBeUndefined()
+  })
+  test('is dropped when it is of no more use, so that it takes no room', () => {
+    const { cache, at } = opened(10, 1_000_000, 100)
+    cache.set('k', '1', withTtl(60))
+    at(160)
+    expect(cache.get('k', '1')).toBeUndefined()
+    at(0)
+    expect(cache.stale('k', '1')).toBeUndefined()
+  })
+  test('is not used when it was said not to be, fresh or not', () => {
+    const { cache, at } = opened(10, 1_000_000, 100)
+    cache.set('k', '1', withTtl(60))
+    cache.neverStale('k')
+    expect(cache.get('k', '1')).toBeDefined()
+    at(60)
+    expect(cache.stale('k', '1')).toBeUndefined()
+  })
+})
+
+describe('what to renew', () => {
+  test('an answer in the last tenth of its time says so', () => {
+    const { cache, at } = opened()
+    cache.set('k', '1', withTtl(60))
+    at(53)
+    expect(cache.get('k', '1')?.isEnding).toBe(false)
+    at(54)
+    expect(cache.get('k', '1')?.isEnding).toBe(true)
+  })
+  test('outdated keys that were asked for often enough, last used first', () => {
+    const { cache } = opened(10, 1_000_000, 100)
+    for (const key of ['rare', 'often', 'more often', 'newest']) cache.set(key, '1', withTtl(60))
+    for (const [key, times] of [
+      ['rare', 1],
+      ['often', 2],
+      ['more often', 3],
+    ] as const)
+      for (let time = 0; time < times; time++) cache.get(key, '1')
+    cache.set('newest', '2', withTtl(60))
+    for (let time = 0; time < 5; time++) cache.get('newest', '2')
+    expect(cache.outdated('2', 2)).toEqual(['more often', 'often'])
   })
 })
 

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { failed } from '../../src/upstream/transport.ts'
 import { namesWorld } from './world.ts'
 
 let asked = 0
 const transport = {
-  post: () => {
+  exchange: () => {
     asked++
-    return Promise.reject(new Error('asked'))
+    return Promise.resolve(failed('protocol', 'asked'))
   },
 }
 const { ask } = namesWorld({}, { transport })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { isPrivateAddress, leadsToPrivate } from '../../src/resolver/private-addresses.ts'
+import { leadsToPrivate } from '../../src/resolver/private-addresses.ts'
+import { isPrivateAddress } from '../../src/special-addresses.ts'
 import { octets, word } from '../dns/messages.ts'
 
 const v4 = (text: string) => Uint8Array.from(text.split('.').map(Number))

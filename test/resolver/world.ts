@@ -1,3 +1,4 @@
+import type { AddressBlock } from '../../src/addresses.ts'
 import { buildQuery } from '../../src/dns/build-query.ts'
 import { extendedErrors, messageRcode, readMessage } from '../../src/dns/message.ts'
 import { nameFromText } from '../../src/dns/name.ts'
@@ -11,6 +12,7 @@ import { namesSource, parseNames } from '../../src/namecoin/names.ts'
 import { boundedSlots, unboundedSlots } from '../../src/namecoin/slots.ts'
 import type { NameSource } from '../../src/namecoin/source.ts'
 import type { UpstreamTransport } from '../../src/upstream/transport.ts'
+import { noExchange } from '../delegation/no-exchange.ts'
 import { fakeClock } from '../namecoin/clock.ts'
 import { coreRecordings, type NodeChanges, replayFetch } from '../servers/core-replay.ts'
 
@@ -45,7 +47,7 @@ export function readAnswer(bytes: Uint8Array): Read {
 
 /** An upstream that nobody is to ask. */
 export const noUpstream: UpstreamTransport = {
-  post: () => Promise.reject(new Error('the upstream was asked')),
+  exchange: () => Promise.reject(new Error('the upstream was asked')),
 }
 
 export interface WorldOptions {
@@ -54,6 +56,10 @@ export interface WorldOptions {
   readonly upstream?: readonly string[]
   readonly cacheEntries?: number
   readonly privateAnswers?: 'allow' | 'strip'
+  readonly allowPrivate?: readonly AddressBlock[]
+  readonly publicUrl?: string
+  /** Milliseconds; none when left out. */
+  readonly serveStale?: number
   readonly clock?: ReturnType<typeof fakeClock>
   readonly runtime?: Partial<Runtime>
 }
@@ -67,6 +73,9 @@ export function world(options: WorldOptions) {
       upstream: options.upstream ?? ['https://upstream.test/dns-query'],
       privateAnswers: options.privateAnswers ?? 'allow',
       cacheEntries: options.cacheEntries ?? 100,
+      serveStale: options.serveStale ?? 0,
+      allowPrivate: options.allowPrivate,
+      ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
     },
     options.source,
     {
@@ -78,8 +87,11 @@ export function world(options: WorldOptions) {
         clock.timer(milliseconds, () => controller.abort())
         return controller.signal
       },
+      timer: clock.timer,
       fillRandom: (lot) => crypto.getRandomValues(lot),
       flights: sharedFlights(),
+      exchange: noExchange,
+      ownAddresses: () => [],
       upstreamSlots: unboundedSlots,
       transport: options.transport ?? noUpstream,
       log: silentLog,

@@ -63,8 +63,8 @@ const USER = 'bitdoh'
 const PASSWORD = 'correct:horse%battery' // a colon and a percent sign, which URLs and Basic treat specially
 const RECORDED_HEIGHT = 207
 
-/** Starts it on a free port of 127.0.0.1. */
-export async function startCoreRpc(): Promise<CoreRpcServer> {
+/** Starts it on a port of 127.0.0.1: a free one, or the one of a node that was closed before. */
+export async function startCoreRpc(at = 0): Promise<CoreRpcServer> {
   const calls: ReceivedCall[] = []
   const waiting: { readonly count: number; readonly done: () => void }[] = []
   const behaviours = new Map<string | undefined, Behaviour>()
@@ -92,7 +92,7 @@ export async function startCoreRpc(): Promise<CoreRpcServer> {
     const behaviour = auth === 'valid' ? (behaviours.get(method) ?? behaviours.get(undefined)) : undefined
     respond[behaviour ?? 'answers'](answer, body, response)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
 
   return {

@@ -130,6 +130,8 @@ const ANSWERS: Readonly<Record<string, Answerer>> = {
       record(wire('third.example'), A, 300, address(1)),
     ],
   }),
+  // dnscrypt-proxy asks for random names below it, which must not exist.
+  'test.dnscrypt.': () => ({ flags: NXDOMAIN, authority: [soa] }),
   'nodata.example.': () => nodata,
   'nosoa.example.': () => ({}),
   // NODATA at the end of an alias, without the SOA that would say for how long.

@@ -11,6 +11,7 @@ describe('readArguments', () => {
       positionals: ['resolve', 'a.bit', 'AAAA'],
       switches: new Set(['json']),
       options: { server: 'https://s/' },
+      lists: {},
       flags: { names: ['a=b.json'] },
     })
   })
@@ -19,6 +20,11 @@ describe('readArguments', () => {
     expect(read('--backend', 'core', '--backend=names')).toMatchObject({
       flags: { backend: ['core', 'names'] },
     })
+  })
+
+  it("collects a command's own repeatable flags in order, also where a setting has the same name", () => {
+    const read = readArguments(['--listen', 'a', '--listen=b'], { ...own, lists: ['listen'] })
+    expect(read).toMatchObject({ lists: { listen: ['a', 'b'] }, flags: {} })
   })
 
   it('takes what follows -- as it is', () => {

@@ -28,13 +28,23 @@ describe('defaults', () => {
       coreUrl: undefined,
       coreCookie: undefined,
       electrum: undefined,
+      gateway: undefined,
+      agree: 1,
+      verify: 'off',
       minConfirmations: 12,
       maxTipAge: 8 * 3_600_000,
       checkpoint: undefined,
       network: 'mainnet',
       upstream: [DEFAULT_UPSTREAM],
+      upstreamSpread: 'first',
       privateAnswers: 'allow',
+      allowPrivate: undefined,
+      probe: undefined,
       cacheEntries: DEFAULT_CACHE_ENTRIES,
+      serveStale: 3_600_000,
+      publicUrl: undefined,
+      siblings: undefined,
+      adminListen: undefined,
       state: undefined,
     })
   })
@@ -54,6 +64,16 @@ describe('defaults', () => {
     expect(accepted({ flags: electrum }).maxTipAge).toBeUndefined()
     expect(accepted({ flags: { ...electrum, 'max-tip-age': ['90m'] } }).maxTipAge).toBe(5_400_000)
     expect(accepted({ flags: { 'max-tip-age': ['off'] } }).maxTipAge).toBeUndefined()
+  })
+
+  it('serve stale for an hour, for as long as told, or not at all', () => {
+    expect(accepted(flags({ 'serve-stale': ['2d'] })).serveStale).toBe(2 * 86_400_000)
+    expect(accepted(flags({ 'serve-stale': ['off'] })).serveStale).toBe(0)
+  })
+
+  it('take the gateway’s own URL as clients write it', () => {
+    for (const given of ['https://doh.example/dns-query', 'https://DOH.example:443/dns-query{?dns}'])
+      expect(accepted(flags({ 'public-url': [given] })).publicUrl).toBe('https://doh.example/dns-query')
   })
 
   it('take servers with and without a certificate pin', () => {
@@ -164,11 +184,34 @@ describe('a bad value', () => {
     ['electrum', 'wss://e.example:443#sha256=12'],
     ['min-confirmations', '0'],
     ['max-tip-age', '8 hours'],
+    ['serve-stale', '1'],
+    ['public-url', 'http://doh.example/dns-query'],
+    ['public-url', 'https://192.0.2.1/dns-query'],
+    ['public-url', 'https://[2001:db8::1]/dns-query'],
+    ['public-url', 'https://doh.example/dns-query?key=1'],
+    ['public-url', 'https://doh.example/{name}'],
+    ['public-url', `https://${'a'.repeat(64)}.example/`],
+    ['public-url', 'https://a..b/'],
+    ['siblings', 'http://sibling.example/dns-query'],
+    ['siblings', 'https://sibling.example;script-src/dns-query'],
     ['core-url', 'ftp://127.0.0.1'],
     ['network', 'main'],
     ['upstream', 'http://dns.example/dns-query'],
     ['upstream', 'https://user:word@dns.example/'],
     ['upstream', 'dns.example'],
+    ['upstream', 'tls://dns.example/path'],
+    ['upstream', 'tls://dns.example:0'],
+    ['upstream', 'udp://dns.example:65536'],
+    ['upstream', 'tcp://user:word@dns.example'],
+    ['upstream', 'tls://'],
+    ['upstream', 'tls://[dns.example]'],
+    ['upstream', 'quic://dns.example'],
+    ['upstream', 'tls://dns.example#'],
+    ['upstream', 'tls://dns.example#sha256=00'],
+    ['upstream', 'tls://dns.example#192.0.2'],
+    ['upstream', 'tls://dns.example#192.0.2.1,dns.example'],
+    ['upstream', 'tls://192.0.2.1#192.0.2.1'],
+    ['upstream-spread', 'random'],
     ['private-answers', 'on'],
     ['cache-entries', '-1'],
     ['cache-entries', '1.5'],
@@ -251,6 +294,27 @@ describe('values', () => {
     expect(accepted(flags({ listen: [text] })).listen).toEqual([address])
   })
 
+  it.each([
+    ['tls://DNS.example', 'tls://dns.example:853'],
+    ['tls://dns.example:443/', 'tls://dns.example:443'],
+    ['tcp://192.0.2.1', 'tcp://192.0.2.1:53'],
+    ['udp://[2001:DB8::1]:5353', 'udp://[2001:db8::1]:5353'],
+    ['tls://dns.example#192.0.2.1, 2001:db8::1', 'tls://dns.example:853#192.0.2.1,2001:db8::1'],
+    ['https://dns.example/dns-query{?dns}#192.0.2.1', 'https://dns.example/dns-query#192.0.2.1'],
+  ])('upstream %s', (text, url) => {
+    expect(accepted(flags({ upstream: [text] })).upstream).toEqual([url])
+  })
+
+  it('in a variable a comma ends an upstream, but not between the addresses of its host', () => {
+    const BITDOH_UPSTREAM =
+      'tls://a.example#192.0.2.1, 2001:db8::1 ,tcp://b.example,https://c.example/#192.0.2.3'
+    expect(accepted({ flags: demo, variables: { BITDOH_UPSTREAM } }).upstream).toEqual([
+      'tls://a.example:853#192.0.2.1,2001:db8::1',
+      'tcp://b.example:53',
+      'https://c.example/#192.0.2.3',
+    ])
+  })
+
   it('a DoH URI template is taken for its URL (RFC 8484 §4.1.1)', () => {
     const upstream = ['https://dns.example/dns-query{?dns}']
     expect(accepted(flags({ upstream })).upstream).toEqual(['https://dns.example/dns-query'])
@@ -263,5 +327,42 @@ describe('values', () => {
   it('core-url keeps user and password', () => {
     const given = ['http://user:pass@127.0.0.1:8336']
     expect(accepted(flags({ 'core-url': given })).coreUrl).toBe('http://user:pass@127.0.0.1:8336/')
+  })
+})
+
+describe('other gateways', () => {
+  const [A, B] = ['https://a.example/dns-query', 'https://b.example/dns-query']
+  const given = (more: Record<string, string[]> = {}) => ({ flags: { gateway: [A, B], ...more } })
+  const line = (more: Record<string, string[]>) => refused(given(more)).line
+
+  it('are a backend, where some are given', () => {
+    expect(accepted(given())).toMatchObject({ backend: ['doh'], gateway: [A, B], agree: 1, verify: 'off' })
+    expect(accepted(given({ agree: ['2'], backend: ['doh'] }))).toMatchObject({ agree: 2 })
+    expect(refused({ flags: { backend: ['doh'] } }).line).toContain('needs --gateway')
+  })
+
+  it('are asked over HTTPS, and may have their addresses with them', () => {
+    const url = 'https://a.example/dns-query#192.0.2.1,2001:db8::1'
+    expect(accepted({ flags: { gateway: [url] } }).gateway).toEqual([url])
+    expect(line({ gateway: ['udp://192.0.2.1'] })).toContain('takes an https:// URL')
+    expect(line({ gateway: ['https://user:pw@a.example/'] })).toContain('takes an https:// URL')
+  })
+
+  it('are as many hosts as must say the same', () => {
+    expect(line({ agree: ['3'] })).toBe('--agree: given 3, which needs as many --gateway')
+    expect(line({ gateway: [A, `${A}/other`] })).toBe('--gateway: given "a.example" twice')
+    expect(line({ agree: ['0'] })).toContain('a whole number from 1 to 16')
+  })
+
+  it('stand alone unless they prove what they say', () => {
+    expect(line(demo)).toContain('without --verify on, doh goes with no other backend')
+    expect(accepted(given({ ...demo, verify: ['on'] })).backend).toEqual(['names', 'doh'])
+  })
+
+  it('with verify take the servers of electrum for headers, not for names', () => {
+    const electrum = ['tcp://one.example:50001']
+    expect(accepted(given({ electrum, verify: ['on'] })).backend).toEqual(['doh'])
+    expect(line({ network: ['regtest'], verify: ['on'] })).toContain('set --electrum')
+    expect(line({ gateway: [`${A}#192.0.2.1`], verify: ['on'] })).toContain('goes with --verify off only')
   })
 })

@@ -38,9 +38,10 @@ function dataCentre(cache: HttpCache, scope = 'one gateway', timer = runtimeTime
           return names.lookup(name, signal)
         },
       }
-      const { app, upstream } = openGateway({ source, runtime: { outerCache } })
+      const { app, upstream, clock } = openGateway({ source, serveStale: 3_600_000, runtime: { outerCache } })
       const client = clientOf((request) => app.fetch(request), {
         asked: async () => upstream.asked,
+        advance: (seconds) => clock.advance(seconds * 1000),
         close: async () => {},
       })
       return { ...client, lookups }
@@ -105,6 +106,31 @@ describe("the cache of Cloudflare's data centre", () => {
     const second = centre.open()
     expect(maxAge(await get(second, query({ question: 'ttl.example' })))).toBe(30)
     expect(await second.asked()).toHaveLength(1)
+  })
+
+  test('how long a name may be used goes with its answer: an isolate that had it from there serves it in need', async () => {
+    const asked = query({ question: 'single.bit' })
+    const names = givenNames(NAMES)
+    const chain: NameSource = {
+      ...names,
+      async lookup(name, signal) {
+        const outcome = await names.lookup(name, signal)
+        return outcome.kind === 'found' ? { ...outcome, expiresIn: 30_000 } : outcome
+      },
+    }
+    await get(centre.open(chain), asked)
+    await centre.settled()
+    const second = centre.open({
+      ...chain,
+      lookup: async () => ({ kind: 'unreachable', code: 'network', detail: '' }),
+    })
+    await get(second, asked)
+    expect(second.lookups).toEqual([])
+    centre.advance(600)
+    second.advance?.(600)
+    const message = messageIn(await get(second, asked))
+    expect(message).toMatchObject({ rcode: 0, answer: [{ ttl: 30 }] })
+    expect(second.lookups).toEqual(['d/single'])
   })
 
   test('after a new block nothing of the old one is found', async () => {

@@ -9,6 +9,8 @@ import { answerUpstream } from '../servers/upstream.ts'
  */
 
 export const UPSTREAM_URL = 'https://upstream.example/dns-query'
+/** Another gateway: it answers .bit names, too, and remembers nothing. */
+export const GATEWAY_URL = 'https://gateway.example/dns-query'
 /** Hexadecimal queries, as a JSON list. */
 export const ASKED_URL = 'https://upstream.example/asked'
 /** Starts ElectrumX servers on sockets of this machine: `openElectrumx` of `electrumx-on-socket.ts` asks it. */
@@ -86,8 +88,8 @@ export async function outside(request: Request): Promise<Response> {
   if (request.url.startsWith(SOCKETS_URL)) return attendSocket(request)
   const body = Buffer.from(await request.arrayBuffer())
   if (request.url === ASKED_URL) return Response.json(asked)
-  if (request.url === UPSTREAM_URL) {
-    asked.push(body.toString('hex'))
+  if (request.url === UPSTREAM_URL || request.url === GATEWAY_URL) {
+    if (request.url === UPSTREAM_URL) asked.push(body.toString('hex'))
     const reply = answerUpstream(body)
     if (reply === 'hangs') return new Promise(() => {})
     return new Response(Uint8Array.from(reply.body), {

@@ -4,7 +4,7 @@ import type { Log } from '../../log.ts'
 export const Exit = {
   /** Done; for `resolve`: there is an answer. */
   OK: 0,
-  /** `resolve`: no such name, or no data of that type. */
+  /** `resolve`: no such name, or no data of that type. `check`: a MUST fails. */
   NOTHING: 1,
   /** The command line or a setting is wrong. */
   USAGE: 2,

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { BIT } from '../../bit/apex.ts'
 import { buildQuery } from '../../dns/build-query.ts'
 import { nameFromUser } from '../../dns/idn.ts'
@@ -13,9 +11,11 @@ import { googleJson } from '../../http/json.ts'
 import { type NamedProof, PROOF_TIMEOUT_MS } from '../../proofs.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { type ForeignProof, fetchProof } from '../fetch-proof.ts'
+import { loopbackCa } from '../loopback-ca.ts'
 import { nodeRuntime } from '../runtime.ts'
 import { openSource } from '../sources.ts'
 import { nodeTransport } from '../upstream-transport.ts'
+import { nodeUpstreams } from '../upstreams.ts'
 import { Exit, type Terminal } from './command.ts'
 
 /** What is asked, and how the answer is to be shown. */
@@ -111,7 +111,7 @@ async function askSettings(
 ): Promise<Asked> {
   const opened = await openSource(settings, log)
   if (opened.kind === 'failed') return opened
-  const transport = nodeTransport({})
+  const transport = nodeUpstreams()
   try {
     const { exchange, prove } = createGateway(settings, opened.source, nodeRuntime(log, transport))
     const result = await exchange(query)
@@ -136,7 +136,7 @@ async function askServer(
   query: Uint8Array,
   proven: string | undefined,
 ): Promise<Asked> {
-  const ca = await localCaFor(new URL(url), state)
+  const ca = await loopbackCa(new URL(url), state)
   const transport = nodeTransport(ca === undefined ? {} : { ca })
   try {
     const { status, contentType, body } = await transport.post(
@@ -160,15 +160,6 @@ async function askServer(
 function reasonOf(error: unknown): string {
   const { code, message, cause } = error as NodeJS.ErrnoException & { cause?: Error }
   return [code, message, cause?.message].filter((part) => part !== undefined && part !== '').join(': ')
-}
-
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
-
-/** A gateway on this machine has a certificate of this machine's local CA, which nobody else trusts. */
-async function localCaFor({ hostname }: URL, state: string): Promise<string | undefined> {
-  return LOOPBACK.has(hostname)
-    ? readFile(join(state, 'local-ca.pem'), 'utf8').catch(() => undefined)
-    : undefined
 }
 
 function usage(terminal: Terminal, line: string): number {

@@ -1,11 +1,13 @@
 import { createGateway } from '../../gateway.ts'
 import { createFastPath } from '../../http/fast-path.ts'
 import type { Settings } from '../../settings/settings.ts'
+import { serveAdmin } from '../admin.ts'
 import { nodeRuntime } from '../runtime.ts'
 import { serve as serveHandler } from '../server.ts'
 import { openSource } from '../sources.ts'
+import { tcpProbing } from '../tcp-probe.ts'
 import { openCertificate } from '../tls.ts'
-import { nodeTransport } from '../upstream-transport.ts'
+import { nodeUpstreams } from '../upstreams.ts'
 import { Exit, type Terminal } from './command.ts'
 
 /** Milliseconds that answers under way get to finish after SIGTERM: more than any query may take. */
@@ -40,8 +42,13 @@ export async function serve(
     source.close()
     return failed(terminal, certificate.line)
   }
-  const transport = nodeTransport({})
-  const { app, exchange } = createGateway(settings, source, nodeRuntime(log, transport))
+  const transport = nodeUpstreams()
+  const probing = settings.probe === 'off' ? undefined : tcpProbing()
+  const runtime = { ...nodeRuntime(log, transport), ...(probing === undefined ? {} : { probing }) }
+  const gateway = createGateway(settings, source, runtime)
+  const { app, exchange } = gateway
+  const admin =
+    settings.adminListen === undefined ? undefined : await serveAdmin(settings.adminListen, gateway)
   const serving = await serveHandler({
     listen: settings.listen,
     tls: certificate,
@@ -52,12 +59,20 @@ export async function serve(
   const release = async (): Promise<void> => {
     source.close()
     certificate?.close()
+    probing?.close()
+    if (admin?.kind === 'serving') admin.close()
     await transport.close()
   }
   if (serving.kind === 'failed') {
     await release()
     return failed(terminal, serving.line)
   }
+  if (admin?.kind === 'failed') {
+    await serving.close(0)
+    await release()
+    return failed(terminal, admin.line)
+  }
+  if (admin !== undefined) log.info('admin', { metrics: `${admin.origin}/metrics` })
 
   const caPath = certificate?.caPath
   if (caPath !== undefined) log.info('local-ca', { trust: caPath })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ipv4Octets, ipv6Octets } from '../../../src/bit/items/addresses.ts'
+import { ipv4Octets, ipv6Octets } from '../../../src/addresses.ts'
 import { example } from '../ask.ts'
 
 const ipv4 = (text: string) => ipv4Octets(text)?.join('.')

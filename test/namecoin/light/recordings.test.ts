@@ -8,14 +8,14 @@ import { type LightWorld, oldServer, recordedServer, syncedWorld, syncingWorld }
 
 /** Knows two names of the ICANN root, as in the tests of the recorded Namecoin Core. */
 const upstream: UpstreamTransport = {
-  async post(_url, message) {
+  async exchange(_upstream, message) {
     const { name, type } = readMessage(message)!.question!
     const question = nameToText(name).slice(0, -1)
     const isKnown = type === 1 && (question === 'www.example.com' || question.endsWith('example.org'))
     const body = isKnown
       ? answer({ question, answer: [record(QUESTION_NAME, 1, 120, [203, 0, 113, 80])] })
       : answer({ question, type, authority: [record(wire('example.com'), 6, 900, soaData(60))] })
-    return { status: 200, contentType: 'application/dns-message', body: octets(body) }
+    return { kind: 'reply', message: octets(body) }
   },
 }
 
