@@ -7,7 +7,7 @@ import type { Reply } from './failure.ts'
  * account and stop long before: Electrum-NMC 4.0.6, which does not, cannot synchronise (its issue #375).
  */
 
-/** Units that a server may be asked for at once, by us: the issue's 4,000, of the 10,000 that it bears. */
+/** Units that a server may be asked for at once, by us, of the 10,000 that it bears. */
 export const MAX_COST = 4_000
 
 /** Units a second that come back: what the server forgets. So its own account never exceeds `MAX_COST`. */
