@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { has } from '../node/tools.ts'
 import { bitdoh, startGateway } from './gateway.ts'
-import { newFile, run } from './program.ts'
+import { run } from './program.ts'
 import { ADDRESSES, servedBy, startWebServers } from './web-servers.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -17,14 +17,5 @@ describe.skipIf(!has('curl'))('the command for curl (needs curl)', () => {
     const { code, stdout } = await run('sh', ['-c', command], { env: { CURL_CA_BUNDLE: gateway.ca } })
     expect(code).toBe(0)
     expect(ADDRESSES).toContain(servedBy(stdout))
-  })
-})
-
-describe.skipIf(!has('dnscrypt-proxy'))('the section for dnscrypt-proxy (needs dnscrypt-proxy)', () => {
-  it('is one that it takes', async () => {
-    const gateways = ['https://one.example/dns-query#192.0.2.1', 'https://two.example:8443/dns-query']
-    const made = await bitdoh(['client-config', 'dnscrypt', ...gateways.flatMap((url) => ['--gateway', url])])
-    const file = newFile('dnscrypt-proxy.toml', `listen_addresses = ['127.0.0.1:0']\n${made.stdout}`)
-    expect(await run('dnscrypt-proxy', ['-check', '-config', file])).toMatchObject({ code: 0 })
   })
 })
