@@ -209,7 +209,7 @@ async function lookups(open, ports) {
       received.octets += octets
       events.message(text, octets)
     }
-    const channel = await open(address, { message, end: events.end }, signal)
+    const channel = await open(address, { ...events, message }, signal)
     const send = (text) => {
       received.calls += 1
       channel.send(text)

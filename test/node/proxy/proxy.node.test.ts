@@ -292,7 +292,9 @@ describe('header fields', () => {
     expect(endOf(await ask(proxy.port, `HEAD ${url}/200`))).toBe('')
     expect(endOf(await ask(proxy.port, `GET ${url}/204`))).toBe('')
     expect(endOf(await ask(proxy.port, `GET ${url}/304`))).toBe('')
-    expect(endOf(await ask(proxy.port, `GET ${url}/200`))).toBe('3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n')
+    // In as many chunks as it happened to come.
+    const chunks = /^(3\r\none\r\n3\r\ntwo|6\r\nonetwo)\r\n0\r\n\r\n$/
+    expect(endOf(await ask(proxy.port, `GET ${url}/200`))).toMatch(chunks)
     expect(endOf(await say(proxy.port, `GET ${url}/200 HTTP/1.0\r\n\r\n`))).toBe('onetwo')
   })
 })
